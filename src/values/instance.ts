@@ -28,8 +28,8 @@ export abstract class Instance extends PyObject {
   pyCompare(_other: Value): number | undefined {
     return undefined;
   }
-  /** hash(x) as a key: objects with the same text are the same key; `undefined` is identity. */
-  pyHash(): string | undefined {
+  /** format(x, spec). */
+  pyFormat(_spec: string): string | undefined {
     return undefined;
   }
   /** len(x). */

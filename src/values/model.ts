@@ -14,6 +14,8 @@
  * | the rest      | a subclass of {@link PyObject}                           |
  */
 
+import { PythonError } from "./failure.ts";
+
 export type Value =
   | null
   | boolean
@@ -28,6 +30,10 @@ export type Value =
 /** Everything that is an object of a class of ours. `typeName` is what `type_debug` shows. */
 export abstract class PyObject {
   abstract readonly typeName: string;
+  /** What makes it the same key of a dict; `undefined` is its identity. Throws if unhashable. */
+  pyHash(): string | undefined {
+    return undefined;
+  }
 }
 
 /** A Python float. Compare and compute through `values/`, never with `===` on the wrapper. */
@@ -100,8 +106,12 @@ function normalKey(key: Value): NormalKey {
       .join(",")}`;
   }
   if (key instanceof PyBytes) return `b${Buffer.from(key.bytes).toString("hex")}`;
-  if (key instanceof PyObject && !(key instanceof Dict)) return key;
-  throw new TypeError(`unhashable type: '${Array.isArray(key) ? "list" : "dict"}'`);
+  if (key instanceof PyObject && !(key instanceof Dict) && !(key instanceof PySet)) {
+    const hash = key.pyHash();
+    return hash === undefined ? key : `h${hash}`;
+  }
+  const typeName = Array.isArray(key) ? "list" : key.typeName;
+  throw new PythonError("TypeError", `unhashable type: '${typeName}'`);
 }
 
 /** A Python dict: any hashable key, insertion order, the first spelling of a key is kept. */
