@@ -1,0 +1,196 @@
+/**
+ * The step store: under the key of a step, its whole outcome. Plain files, each with the digest of
+ * its own content in its first line, so that a torn or flipped record is a miss and never a wrong hit.
+ * Records of secret steps are encrypted with a key that never leaves the store.
+ */
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
+import { chmodSync, mkdirSync, readFileSync, rmSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import type { Data, ModuleResult } from "../modules/module.ts";
+import type { Digest } from "../oci/image.ts";
+import { PyFloat } from "../values/model.ts";
+import type { Layer } from "../workspace/workspace.ts";
+import { writeAtomically } from "./atomic.ts";
+import { SyncMark } from "./sync-mark.ts";
+
+/** Changes when the meaning of a record does; older records are then misses. */
+const FORMAT = 1;
+
+/** What running a step came to. */
+export interface StepRecord {
+  readonly result: ModuleResult;
+  /** The filesystem difference; `null` when the step changed nothing. */
+  readonly layer: Layer | null;
+  /**
+   * A process of the step was alive afterwards, so there is no snapshot: the step is run again as
+   * soon as a later step cannot be replayed.
+   */
+  readonly busy: boolean;
+  /** Services whose start was left to the container, with the state that was asked for. */
+  readonly deferred: readonly (readonly [service: string, state: string])[];
+  readonly durationMs: number;
+  /** Unix ms. */
+  readonly created: number;
+  /** For people: the task's name and the module. */
+  readonly title: string;
+}
+
+interface Envelope {
+  readonly format: number;
+  readonly boot: string;
+  readonly created: number;
+  readonly plain?: StepRecord;
+  /** AES-256-GCM: nonce, tag, ciphertext; base64. */
+  readonly sealed?: readonly [string, string, string];
+}
+
+export class StepStore {
+  readonly root: string;
+  readonly #sync: SyncMark;
+  #secret: Buffer | undefined;
+  #wrote = false;
+
+  /** @param root the store's directory; it and what is in it are made when first written */
+  constructor(root: string) {
+    this.root = root;
+    this.#sync = new SyncMark(root);
+  }
+
+  /** The record under a key; `undefined` when there is none, or none that can be trusted. */
+  get(key: Digest): StepRecord | undefined {
+    const envelope = this.#read<Envelope>(this.#path("steps", key));
+    if (envelope?.format !== FORMAT) return undefined;
+    if (envelope.plain) return envelope.plain;
+    return envelope.sealed && this.#unseal(envelope.sealed);
+  }
+
+  /** @param secret the step handled a secret: its record is encrypted */
+  put(key: Digest, record: StepRecord, secret: boolean): void {
+    const common = { format: FORMAT, boot: this.#sync.boot, created: record.created };
+    const envelope: Envelope = secret
+      ? { ...common, sealed: this.#seal(record) }
+      : { ...common, plain: record };
+    this.#write(this.#path("steps", key), envelope);
+  }
+
+  /** Forgets a step, if it was known. */
+  delete(key: Digest): void {
+    rmSync(this.#path("steps", key), { force: true });
+  }
+
+  /**
+   * Other facts that are worth remembering under a digest: what a base image is made of, which image
+   * came of a stack of layers.
+   */
+  getFact<T>(kind: "bases" | "images", key: Digest): T | undefined {
+    const envelope = this.#read<{ format: number; boot: string; created: number; fact: T }>(
+      this.#path(kind, key),
+    );
+    return envelope?.format === FORMAT ? envelope.fact : undefined;
+  }
+
+  putFact<T>(kind: "bases" | "images", key: Digest, fact: T): void {
+    const created = Date.now();
+    this.#write(this.#path(kind, key), { format: FORMAT, boot: this.#sync.boot, created, fact });
+  }
+
+  /**
+   * A digest that only this store can compute: the keys of steps that handle secrets do not give
+   * the secret to whoever guesses at it.
+   */
+  privateDigest(digest: Digest): Digest {
+    return `sha256:${createHmac("sha256", this.#key()).update(digest).digest("hex")}`;
+  }
+
+  /** Called at the end of a build: makes what was written survive a power cut, without waiting. */
+  settle(): void {
+    if (this.#wrote) this.#sync.start();
+    this.#wrote = false;
+  }
+
+  #path(kind: string, key: Digest): string {
+    const hex = key.slice("sha256:".length);
+    return join(this.root, kind, hex.slice(0, 2), hex.slice(2));
+  }
+
+  #read<T extends { boot: string; created: number }>(path: string): T | undefined {
+    let text: string;
+    try {
+      text = readFileSync(path, "utf8");
+    } catch {
+      return undefined;
+    }
+    const end = text.indexOf("\n");
+    const body = text.slice(end + 1);
+    if (text.slice(0, end) !== sha256(body)) return undefined;
+    const value = JSON.parse(body, revive) as T;
+    if (!this.#sync.trusts(value.boot, value.created)) return undefined;
+    // The time of the last use is the file's, for whoever cleans up.
+    const now = new Date();
+    utimesSync(path, now, now);
+    return value;
+  }
+
+  #write(path: string, value: unknown): void {
+    const body = JSON.stringify(value, replace);
+    writeAtomically(path, `${sha256(body)}\n${body}`);
+    this.#wrote = true;
+  }
+
+  #key(): Buffer {
+    if (this.#secret) return this.#secret;
+    const path = join(this.root, "secret.key");
+    try {
+      this.#secret = readFileSync(path);
+    } catch {
+      mkdirSync(this.root, { recursive: true });
+      writeAtomically(path, randomBytes(32), 0o600);
+      chmodSync(path, 0o600);
+      this.#secret = readFileSync(path);
+    }
+    return this.#secret;
+  }
+
+  #seal(record: StepRecord): [string, string, string] {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv("aes-256-gcm", this.#key(), nonce);
+    const text = Buffer.concat([cipher.update(JSON.stringify(record, replace)), cipher.final()]);
+    return [nonce, cipher.getAuthTag(), text].map((part) => part.toString("base64")) as [
+      string,
+      string,
+      string,
+    ];
+  }
+
+  #unseal(sealed: readonly [string, string, string]): StepRecord | undefined {
+    const [nonce, tag, text] = sealed.map((part) => Buffer.from(part, "base64")) as [
+      Buffer,
+      Buffer,
+      Buffer,
+    ];
+    try {
+      const decipher = createDecipheriv("aes-256-gcm", this.#key(), nonce);
+      decipher.setAuthTag(tag);
+      const plain = Buffer.concat([decipher.update(text), decipher.final()]).toString();
+      return JSON.parse(plain, revive) as StepRecord;
+    } catch {
+      // Another store's key: not ours to read.
+      return undefined;
+    }
+  }
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** JSON has no float of its own: 1.0 must come back as a float. */
+function replace(_key: string, value: unknown): unknown {
+  return value instanceof PyFloat ? { $float: value.value } : value;
+}
+
+function revive(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const float = (value as { $float?: Data }).$float;
+  return typeof float === "number" ? new PyFloat(float) : value;
+}
