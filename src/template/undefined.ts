@@ -3,6 +3,7 @@
  * undefined: any use but `is defined`, `default` and a longer attribute chain raises.
  */
 import type { SourcePosition } from "../errors/index.ts";
+import type { Arguments } from "../values/callable.ts";
 import { type BinaryOperator, Instance } from "../values/instance.ts";
 import type { Value } from "../values/model.ts";
 import { UndefinedError } from "./errors.ts";
@@ -27,6 +28,12 @@ export class Undefined extends Instance {
     throw new UndefinedError(this.hint, this.name, { position: this.position });
   }
 
+  override pyUse(): void {
+    this.fail();
+  }
+  override pyCall(_args: Arguments, _context: unknown): Value {
+    return this.fail();
+  }
   override pyStr(): string {
     return this.fail();
   }

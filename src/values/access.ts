@@ -40,7 +40,7 @@ function bound(value: Value): number | undefined {
   if (value === null) return undefined;
   const whole = asInt(value);
   if (whole === undefined) {
-    if (value instanceof Instance) value.pyUnary("pos");
+    if (value instanceof Instance) value.pyUse();
     throw typeError("slice indices must be integers or None or have an __index__ method");
   }
   if (typeof whole === "bigint")
@@ -96,7 +96,7 @@ export function getItem(object: Value, key: Value): Value | undefined {
   if (object instanceof Instance && !(object instanceof PyRange)) return object.pyGetItem(key);
   const index = asInt(key);
   if (typeof index !== "number") {
-    if (key instanceof Instance) key.pyHash();
+    if (key instanceof Instance) key.pyUse();
     return undefined;
   }
   if (Array.isArray(object)) return object[index < 0 ? index + object.length : index];

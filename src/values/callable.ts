@@ -26,6 +26,9 @@ export class PyCallable extends Instance {
     this.invoke = invoke;
     this.typeName = typeName;
   }
+  override pyCall(args: Arguments, context: unknown): Value {
+    return this.invoke(args, context);
+  }
   override pyRepr(): string {
     return `<${this.typeName === "type" ? "class" : this.typeName} ${this.typeName === "type" ? `'${this.name}'` : this.name}>`;
   }

@@ -59,7 +59,7 @@ export function equals(a: Value, b: Value): boolean {
     return true;
   }
   if (a instanceof PyBytes) {
-    return b instanceof PyBytes && Buffer.compare(a.bytes, b.bytes) === 0;
+    return b instanceof PyBytes && Buffer.from(a.bytes).compare(b.bytes) === 0;
   }
   return false;
 }
@@ -129,7 +129,7 @@ export function compare(a: Value, b: Value, operator: OrderOperator = "<"): numb
   }
   if (Array.isArray(a) && Array.isArray(b)) return compareItems(a, b, operator);
   if (a instanceof Tuple && b instanceof Tuple) return compareItems(a.items, b.items, operator);
-  if (a instanceof PyBytes && b instanceof PyBytes) return Buffer.compare(a.bytes, b.bytes);
+  if (a instanceof PyBytes && b instanceof PyBytes) return Buffer.from(a.bytes).compare(b.bytes);
   throw typeError(
     `'${operator}' not supported between instances of '${typeName(a)}' and '${typeName(b)}'`,
   );
@@ -171,7 +171,7 @@ export function contains(container: Value, item: Value): boolean {
   if (text !== undefined) {
     const part = textOf(item);
     if (part === undefined) {
-      if (item instanceof Instance) item.pyTruth();
+      if (item instanceof Instance) item.pyUse();
       throw typeError(`'in <string>' requires string as left operand, not ${typeName(item)}`);
     }
     return text.includes(part);
@@ -180,7 +180,8 @@ export function contains(container: Value, item: Value): boolean {
   if (Array.isArray(container)) return hasItem(container, item);
   if (container instanceof Tuple) return hasItem(container.items, item);
   if (container instanceof PyBytes) {
-    if (item instanceof PyBytes) return Buffer.from(container.bytes).includes(item.bytes);
+    if (item instanceof PyBytes)
+      return Buffer.from(container.bytes).includes(Buffer.from(item.bytes));
     if (typeof item === "number") return container.bytes.includes(item);
     throw typeError(`a bytes-like object is required, not '${typeName(item)}'`);
   }

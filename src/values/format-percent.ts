@@ -43,7 +43,7 @@ export function formatPercent(
       if (Math.abs(minimum) > 10_000_000) throw valueError("width too big");
       if (type === "%") return "%";
       const value = key === undefined ? take() : mapped(argument, key);
-      return one(value, flags, minimum, places, type, format, offset + whole.length - 1, text);
+      return one(value, flags, minimum, places, type, offset + whole.length - 1, text);
     },
   );
   const surplus = items
@@ -62,7 +62,7 @@ function acceptsNone(argument: Value): boolean {
 
 function mapped(argument: Value, key: string): Value {
   if (!(argument instanceof Dict)) {
-    if (argument instanceof Instance) argument.pyTruth();
+    if (argument instanceof Instance) argument.pyUse();
     throw typeError("format requires a mapping");
   }
   const value = argument.get(key);
@@ -76,7 +76,6 @@ function one(
   width: number,
   precision: number | undefined,
   type: string,
-  format: string,
   index: number,
   text: (value: Value) => string,
 ): string {
@@ -125,7 +124,7 @@ function one(
       const decimal = "diu".includes(type);
       const number = asNumber(value);
       if (number === undefined || (!decimal && value instanceof PyFloat)) {
-        if (value instanceof Instance) value.pyUnary("pos");
+        if (value instanceof Instance) value.pyUse();
         throw typeError(
           decimal
             ? `%${type} format: a real number is required, not ${typeName(value)}`
@@ -149,7 +148,7 @@ function one(
     case "G": {
       const number = asNumber(value);
       if (number === undefined) {
-        if (value instanceof Instance) value.pyUnary("pos");
+        if (value instanceof Instance) value.pyUse();
         throw typeError(`must be real number, not ${typeName(value)}`);
       }
       const negative = number < 0 || Object.is(number, -0);

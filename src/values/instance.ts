@@ -2,12 +2,19 @@
  * Objects that answer Python's operators themselves: ranges, dates, views, undefined, namespaces.
  * A hook that returns `undefined` means "not supported": the operation then fails as in Python.
  */
+import type { Arguments } from "./callable.ts";
 import { PyObject, type Value } from "./model.ts";
 
 /** The operators of `x op y`, by the name of Python's special method without underscores. */
 export type BinaryOperator = "add" | "sub" | "mul" | "truediv" | "floordiv" | "mod" | "pow";
 
 export abstract class Instance extends PyObject {
+  /** Called before an operation refuses the value: an undefined one raises its own error here. */
+  pyUse(): void {}
+  /** x(*args, **kwargs). */
+  pyCall(_args: Arguments, _context: unknown): Value | undefined {
+    return undefined;
+  }
   /** str(x). The default is `pyRepr`. */
   pyStr(): string {
     return this.pyRepr();

@@ -296,7 +296,7 @@ export function toInt(value: Value, base?: number): Int {
     }
     return int(BigInt(Math.trunc(value.value)));
   }
-  if (value instanceof Instance) value.pyUnary("pos");
+  if (value instanceof Instance) value.pyUse();
   throw typeError(
     `int() argument must be a string, a bytes-like object or a real number, not '${typeName(value)}'`,
   );
@@ -308,7 +308,7 @@ export function toFloat(value: Value): number {
   if (text !== undefined) return parseFloatText(text);
   const number = asNumber(value);
   if (number !== undefined) return operandFloat(value);
-  if (value instanceof Instance) value.pyUnary("pos");
+  if (value instanceof Instance) value.pyUse();
   throw typeError(`float() argument must be a string or a real number, not '${typeName(value)}'`);
 }
 

@@ -207,7 +207,7 @@ export function pow(a: Value, b: Value): Value {
 export function absolute(value: Value): Value {
   const negative = signed("-", value);
   if (negative === undefined) {
-    if (value instanceof Instance) value.pyUnary("pos");
+    if (value instanceof Instance) value.pyUse();
     throw new PythonError("TypeError", `bad operand type for abs(): '${typeName(value)}'`);
   }
   return ordered("<", value, 0) || Object.is(signed("+", value), -0) ? negative : unary("+", value);

@@ -24,7 +24,7 @@ export class PyRange extends Instance {
     const [a = 0, b = 0, c = 1] = args.map((arg) => {
       const whole = asInt(arg);
       if (whole === undefined) {
-        if (arg instanceof Instance) arg.pyUnary("pos");
+        if (arg instanceof Instance) arg.pyUse();
         throw typeError(`'${typeName(arg)}' object cannot be interpreted as an integer`);
       }
       if (typeof whole === "bigint") {
