@@ -1,0 +1,102 @@
+/**
+ * Where a build stands: which layers are below, what digest that state has, and the session in which
+ * steps run. The session is opened only when a step must run, so a cached build never opens one.
+ */
+import type { Connection, RunOptions, RunResult } from "../connection/connection.ts";
+import type { Digest } from "../oci/image.ts";
+import type {
+  Layer,
+  LayerId,
+  Session,
+  SessionOptions,
+  Snapshot,
+  Workspace,
+} from "../workspace/workspace.ts";
+import { digestOf } from "./digest.ts";
+import type { StackedLayer } from "./layering.ts";
+
+export class BuildState {
+  readonly #workspace: Workspace;
+  readonly #sessionOptions: SessionOptions;
+  readonly #base: readonly LayerId[];
+  readonly #layers: StackedLayer[] = [];
+  #digest: Digest;
+  #session: Session | undefined;
+
+  /** @param digest of the state before the first step: the base and how steps will run in it */
+  constructor(
+    workspace: Workspace,
+    base: readonly LayerId[],
+    digest: Digest,
+    sessionOptions: SessionOptions,
+  ) {
+    this.#workspace = workspace;
+    this.#base = base;
+    this.#digest = digest;
+    this.#sessionOptions = sessionOptions;
+  }
+
+  get digest(): Digest {
+    return this.#digest;
+  }
+  /** The layers that steps have added so far. */
+  get layers(): readonly StackedLayer[] {
+    return this.#layers;
+  }
+  get stack(): readonly LayerId[] {
+    return [...this.#base, ...this.#layers.map((part) => part.layer.id)];
+  }
+  /** Has any step run, rather than been replayed, since the last layer? */
+  get live(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** A connection that opens the session when it is first used. */
+  connection(): Connection {
+    const state = this;
+    return {
+      label: "image",
+      async run(script: string, options?: RunOptions): Promise<RunResult> {
+        return (await state.session()).connection.run(script, options);
+      },
+      async leave(): Promise<void> {
+        await state.#session?.connection.leave();
+      },
+      async close(): Promise<void> {},
+    };
+  }
+
+  /** The session on the current stack; one on an older stack is replaced. */
+  async session(): Promise<Session> {
+    const stack = this.stack;
+    if (this.#session && !sameStack(this.#session.stack, stack)) await this.closeSession();
+    this.#session ??= await this.#workspace.open(stack, this.#sessionOptions);
+    return this.#session;
+  }
+
+  async closeSession(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.close();
+  }
+
+  /** What the steps since the last snapshot have changed. Without a session nothing has. */
+  async snapshot(): Promise<Snapshot> {
+    return this.#session ? this.#session.snapshot() : { kind: "unchanged" };
+  }
+
+  /** A step added a layer: by running, or by replay. */
+  push(layer: Layer, step: Omit<StackedLayer, "layer">): void {
+    this.#layers.push({ layer, ...step });
+    this.#digest = digestOf(["layer", this.#digest, layer.content]);
+  }
+
+  /** A step left a process running: the state is more than its files. */
+  pushBusy(key: Digest): void {
+    this.#digest = digestOf(["busy", this.#digest, key]);
+  }
+}
+
+function sameStack(a: readonly LayerId[], b: readonly LayerId[]): boolean {
+  return a.length === b.length && a.every((id, index) => id === b[index]);
+}

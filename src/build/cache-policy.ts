@@ -1,0 +1,69 @@
+/** When a remembered step may be used: what the user has said about trust. */
+import type { Step } from "../engine/runner.ts";
+import { UsageError } from "../errors/index.ts";
+import { textOf } from "../values/model.ts";
+import type { StepRecord } from "./step-store.ts";
+
+/** Tag of a task that is never replayed and never stored. */
+export const NEVER_CACHE = "never-cache";
+/** Variable that gives steps a time to live: `1h`, `7d`; for steps that ask the network for "latest". */
+export const TTL_VARIABLE = "layerbook_cache_ttl";
+
+const UNITS: Readonly<Record<string, number>> = {
+  s: 1e3,
+  m: 60e3,
+  h: 3600e3,
+  d: 86400e3,
+  w: 604800e3,
+};
+
+/**
+ * Milliseconds of `90s`, `15m`, `12h`, `7d`, `2w`.
+ * @throws UsageError for anything else
+ */
+export function parseAge(text: string): number {
+  const match = /^(\d+)([smhdw])$/.exec(text.trim());
+  if (!match) {
+    throw new UsageError(`'${text}' is not a length of time`, {
+      hint: "Write a number and one of s, m, h, d, w: 12h, 7d.",
+    });
+  }
+  return Number(match[1]) * (UNITS[match[2] ?? "s"] ?? 0);
+}
+
+export class CachePolicy {
+  readonly #off: boolean;
+  readonly #from: string | undefined;
+  #reached = false;
+
+  /**
+   * @param off replay nothing (`--no-cache`); outcomes are still stored
+   * @param from replay nothing from the task of that name on (`--no-cache-from`)
+   */
+  constructor(off: boolean, from: string | undefined) {
+    this.#off = off;
+    this.#from = from;
+  }
+
+  /** Was the task of `--no-cache-from` met? */
+  get reachedFrom(): boolean {
+    return this.#from === undefined || this.#reached;
+  }
+
+  mayReplay(step: Step): boolean {
+    if (this.#from !== undefined) {
+      const full = step.role ? `${step.role} : ${step.name}` : step.name;
+      if (this.#from === step.name || this.#from === full) this.#reached = true;
+    }
+    return !this.#off && !(this.#from !== undefined && this.#reached) && this.mayStore(step);
+  }
+
+  mayStore(step: Step): boolean {
+    return !step.tags.includes(NEVER_CACHE);
+  }
+
+  isFresh(step: Step, record: StepRecord): boolean {
+    const ttl = textOf(step.context.variable(TTL_VARIABLE));
+    return ttl === undefined || Date.now() - record.created < parseAge(ttl);
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Memoised steps: a {@link StepRunner} around another. Knows keys, records and when they may be used;
+ * what a filesystem or a container is, only {@link BuildState} knows.
+ *
+ * A step's key is found in two stages: what the task says (after templating), and the content of what
+ * it reads from the controller. A hit replays the whole outcome; a miss runs the step in the session
+ * and, once the engine has judged the result, stores it.
+ */
+import type { Step, StepRunner, Verdict } from "../engine/runner.ts";
+import type { ModuleResult } from "../modules/module.ts";
+import type { Digest } from "../oci/image.ts";
+import type { BuildState } from "./build-state.ts";
+import type { CachePolicy } from "./cache-policy.ts";
+import type { ContentDigests } from "./content-digest.ts";
+import { type Digestible, digestOf } from "./digest.ts";
+import type { LiveFacts } from "./live-facts.ts";
+import type { StepRecord, StepStore } from "./step-store.ts";
+
+/** What happened to a step, for whoever shows it. */
+export interface StepNote {
+  readonly step: Step;
+  readonly outcome: "cached" | "run";
+  /** Bytes of the layer that it added; `undefined` without one. */
+  readonly layerBytes: number | undefined;
+  /** Processes that are still alive, so that no snapshot could be taken. */
+  readonly busy: readonly string[];
+}
+
+export interface MemoRunnerOptions {
+  readonly inner: StepRunner;
+  readonly state: BuildState;
+  readonly store: StepStore;
+  readonly contents: ContentDigests;
+  readonly policy: CachePolicy;
+  readonly facts: LiveFacts;
+  readonly workspaceHas: (layer: string) => Promise<boolean>;
+  /** Does a text hold a secret that the run knows of (a vault value, a no_log argument)? */
+  readonly holdsSecret: (text: string) => boolean;
+  readonly note: (note: StepNote) => void;
+}
+
+/** A step that has run and waits for the engine's verdict. */
+interface Held {
+  readonly step: Step;
+  readonly key: Digest;
+  readonly result: ModuleResult;
+  readonly deferred: readonly (readonly [string, string])[];
+  readonly startedMs: number;
+}
+
+export class MemoRunner implements StepRunner {
+  readonly #o: MemoRunnerOptions;
+  /** Steps that left processes alive and were replayed: run for real before the next step runs. */
+  #pending: Step[] = [];
+  #held: Held | undefined;
+
+  constructor(options: MemoRunnerOptions) {
+    this.#o = options;
+  }
+
+  async run(step: Step): Promise<ModuleResult> {
+    const { inner, policy, store } = this.#o;
+    if (step.delegated || step.module.module.spec.effect === "talk") return inner.run(step);
+    const key = await this.#key(step);
+    if (step.attempt === 1 && policy.mayReplay(step)) {
+      const record = store.get(key);
+      if (record && policy.isFresh(step, record) && (await this.#isWhole(record))) {
+        return this.#replay(step, key, record);
+      }
+    }
+    return this.#execute(step, key);
+  }
+
+  /** The engine's judgement, after `failed_when`, `until` and the rest. */
+  async settle(step: Step, verdict: Verdict): Promise<void> {
+    const held = this.#held;
+    if (held?.step !== step) return;
+    this.#held = undefined;
+    if (verdict.failed && !verdict.survived) return;
+    const { state, store, policy } = this.#o;
+    const snapshot = await state.snapshot();
+    if (snapshot.kind === "busy") {
+      state.pushBusy(held.key);
+      this.#ran.add(step);
+    } else if (snapshot.kind === "layer") state.push(snapshot.layer, describe(step));
+    if (snapshot.kind !== "busy") this.#ran.clear();
+    if (!verdict.failed && policy.mayStore(step)) {
+      store.put(held.key, this.#record(held, snapshot), this.#isSecret(step));
+    }
+    this.#o.note({
+      step,
+      outcome: "run",
+      layerBytes: snapshot.kind === "layer" ? snapshot.layer.size : undefined,
+      busy: snapshot.kind === "busy" ? snapshot.processes : [],
+    });
+  }
+
+  #ran = new Set<Step>();
+
+  #record(held: Held, snapshot: Awaited<ReturnType<BuildState["snapshot"]>>): StepRecord {
+    return {
+      result: this.#o.facts.withoutLive(held.step, held.result),
+      layer: snapshot.kind === "layer" ? snapshot.layer : null,
+      busy: snapshot.kind === "busy",
+      deferred: held.deferred,
+      durationMs: Date.now() - held.startedMs,
+      created: Date.now(),
+      title: `${describe(held.step).title} (${held.step.module.name})`,
+    };
+  }
+
+  async #execute(step: Step, key: Digest): Promise<ModuleResult> {
+    for (const earlier of this.#pending.splice(0)) {
+      await this.#o.inner.run(earlier);
+      this.#ran.add(earlier);
+    }
+    const startedMs = Date.now();
+    const deferred: [string, string][] = [];
+    const result = await this.#o.inner.run(step);
+    deferred.push(...step.deferred());
+    this.#held = { step, key, result, deferred, startedMs };
+    return result;
+  }
+
+  async #replay(step: Step, key: Digest, record: StepRecord): Promise<ModuleResult> {
+    const { state } = this.#o;
+    if (record.busy) {
+      // In a session where the earlier steps really ran, this one must really run too.
+      if (this.#ran.size > 0) return this.#execute(step, key);
+      this.#pending.push(step);
+      state.pushBusy(key);
+    } else if (record.layer) {
+      state.push(record.layer, describe(step));
+      this.#pending = [];
+      this.#ran.clear();
+    }
+    for (const [service, wanted] of record.deferred) step.context.deferService(service, wanted);
+    this.#o.note({ step, outcome: "cached", layerBytes: record.layer?.size, busy: [] });
+    return this.#o.facts.withLive(step, record.result);
+  }
+
+  async #isWhole(record: StepRecord): Promise<boolean> {
+    return record.layer === null || this.#o.workspaceHas(record.layer.id);
+  }
+
+  async #key(step: Step): Promise<Digest> {
+    const { module } = step.module;
+    const inputs: Digestible[] = [];
+    for (const input of (await module.inputs?.(step.context, step.args)) ?? []) {
+      if (input.kind === "bytes") inputs.push([input.name, input.bytes]);
+      // The path itself is an argument already; where the project lies must not matter.
+      else inputs.push(await this.#o.contents.of(input.path));
+    }
+    const key = digestOf([
+      this.#o.state.digest,
+      step.module.name,
+      step.module.revision,
+      step.args as Digestible,
+      inputs,
+      [step.become?.user, step.become?.method, step.become?.flags, step.become?.executable],
+      step.environment as Digestible,
+      [step.checkMode, step.diffMode, step.async],
+    ]);
+    return this.#isSecret(step) ? this.#o.store.privateDigest(key) : key;
+  }
+
+  #isSecret(step: Step): boolean {
+    return step.noLog || this.#o.holdsSecret(JSON.stringify(step.args));
+  }
+}
+
+function describe(step: Step) {
+  return {
+    task: step.taskId,
+    title: step.role ? `${step.role} : ${step.name}` : step.name,
+    module: step.module.name,
+    role: step.role,
+    play: step.play,
+  };
+}
