@@ -44,7 +44,6 @@ interface Held {
   readonly step: Step;
   readonly key: Digest;
   readonly result: ModuleResult;
-  readonly deferred: readonly (readonly [string, string])[];
   readonly startedMs: number;
 }
 
@@ -53,6 +52,8 @@ export class MemoRunner implements StepRunner {
   /** Steps that left processes alive and were replayed: run for real before the next step runs. */
   #pending: Step[] = [];
   #held: Held | undefined;
+  /** Steps that really ran since the last snapshot and left processes alive. */
+  #ran = new Set<Step>();
 
   constructor(options: MemoRunnerOptions) {
     this.#o = options;
@@ -95,14 +96,12 @@ export class MemoRunner implements StepRunner {
     });
   }
 
-  #ran = new Set<Step>();
-
   #record(held: Held, snapshot: Awaited<ReturnType<BuildState["snapshot"]>>): StepRecord {
     return {
       result: this.#o.facts.withoutLive(held.step, held.result),
       layer: snapshot.kind === "layer" ? snapshot.layer : null,
       busy: snapshot.kind === "busy",
-      deferred: held.deferred,
+      deferred: held.step.deferred(),
       durationMs: Date.now() - held.startedMs,
       created: Date.now(),
       title: `${describe(held.step).title} (${held.step.module.name})`,
@@ -115,10 +114,11 @@ export class MemoRunner implements StepRunner {
       this.#ran.add(earlier);
     }
     const startedMs = Date.now();
-    const deferred: [string, string][] = [];
-    const result = await this.#o.inner.run(step);
-    deferred.push(...step.deferred());
-    this.#held = { step, key, result, deferred, startedMs };
+    const { facts, inner } = this.#o;
+    // Facts of the moment come from the same place whether the step runs or is replayed, else the
+    // first build's keys would differ from the second's.
+    const result = await facts.withLive(step, facts.withoutLive(step, await inner.run(step)));
+    this.#held = { step, key, result, startedMs };
     return result;
   }
 
