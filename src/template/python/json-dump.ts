@@ -31,7 +31,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 export function jsonText(text: string, ensureAscii: boolean): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes exactly these
   const special = ensureAscii ? /["\\]|[^\x20-\x7e]/g : /["\\\x00-\x1f]/g;
   const escaped = text.replace(
     special,

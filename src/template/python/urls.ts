@@ -37,7 +37,6 @@ export interface SplitUrl {
 
 /** `urlsplit`. */
 export function splitUrl(url: string): SplitUrl {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: urllib strips exactly these
   let rest = url.replace(/^[\x00-\x20]+/, "").replace(/[\t\r\n]/g, "");
   let scheme = "";
   let netloc = "";

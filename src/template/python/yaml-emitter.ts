@@ -97,7 +97,6 @@ function analyze(characters: readonly string[], allowUnicode: boolean): Analysis
       blockIndicators ||= followed;
     } else if (character === "#" && preceded) flowIndicators = blockIndicators = true;
     const isBreak = BREAK.test(character);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the ASCII range
     const ascii = /^[\x00-\x7f]$/.test(character);
     if (!PRINTABLE.test(character) || (!ascii && !allowUnicode)) special = true;
     if (isBreak) lineBreaks = true;
@@ -421,14 +420,14 @@ class Emitter {
         character === "\\";
       if (mustEscape) {
         const hex = code.toString(16).toUpperCase();
-        const escape =
+        const sequence =
           ESCAPES[character] ??
           (code <= 0xff
             ? `x${hex.padStart(2, "0")}`
             : code <= 0xffff
               ? `u${hex.padStart(4, "0")}`
               : `U${hex.padStart(8, "0")}`);
-        for (const part of `\\${escape}`) this.#put(part);
+        for (const part of `\\${sequence}`) this.#put(part);
         spaces = false;
       } else if (character === " ") {
         const inside = index > 0 && index < characters.length - 1;
