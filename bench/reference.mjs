@@ -1,0 +1,98 @@
+/** The reference workload, twenty small tasks: cold, everything cached, one file in the middle edited. */
+import { appendFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { BASE, BASE_WITH_PYTHON } from "./images.mjs";
+import { compare, run as sh, time } from "./measure.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const bin = join(root, "dist/layerbook.js");
+
+export async function run(scratch) {
+  const work = join(scratch, "web");
+  cpSync(join(root, "examples/web"), work, { recursive: true });
+  const dockerfile = readFileSync(join(root, "bench/web.Dockerfile"), "utf8");
+  writeFileSync(join(work, "Dockerfile"), dockerfile.replace("@BASE@", BASE));
+  const env = { LAYERBOOK_STORE: join(scratch, "store"), NO_COLOR: "1" };
+  const layerbook = (...flags) =>
+    time(
+      [
+        "node",
+        bin,
+        "build",
+        "play.yml",
+        "--from",
+        `docker-daemon:${BASE}`,
+        "-t",
+        "layerbook-bench/out:1",
+        ...flags,
+      ],
+      { cwd: work, env },
+    );
+  const buildkit = (...flags) =>
+    time(["docker", "build", "-q", "-t", "layerbook-bench/kit:1", ...flags, "."], {
+      cwd: work,
+      env: { DOCKER_BUILDKIT: "1" },
+    });
+  const ansible = (settings) => async () => {
+    const name = "layerbook-bench-ansible";
+    await sh(["docker", "rm", "-f", name], { anyExit: true });
+    const begun = process.hrtime.bigint();
+    await sh(["docker", "run", "-d", "--name", name, BASE_WITH_PYTHON, "sleep", "3600"]);
+    await sh(["ansible-playbook", "-i", `${name},`, "-c", "community.docker.docker", "play.yml"], {
+      cwd: work,
+      env: { ANSIBLE_PYTHON_INTERPRETER: "/usr/bin/python3", ...settings },
+    });
+    await sh(["docker", "commit", name, "layerbook-bench/ansible:1"]);
+    const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+    await sh(["docker", "rm", "-f", name]);
+    return seconds;
+  };
+  const forget = () => sh(["docker", "rmi", "-f", "layerbook-bench/out:1"], { anyExit: true });
+  // Both have the base unpacked, as a machine that builds more than once has.
+  await layerbook();
+  await buildkit();
+  await compare(
+    "20 small tasks, from nothing, to an image in the daemon",
+    [
+      { name: "layerbook", prepare: forget, run: () => layerbook("--no-cache") },
+      { name: "BuildKit", run: () => buildkit("--no-cache") },
+      {
+        name: "ansible-playbook",
+        rounds: 2,
+        run: ansible({ ANSIBLE_PIPELINING: "false" }),
+      },
+      {
+        name: "ansible-playbook, pipelining",
+        rounds: 2,
+        run: ansible({ ANSIBLE_PIPELINING: "true" }),
+      },
+    ],
+    5,
+  );
+  await compare(
+    "the same, everything cached",
+    [
+      { name: "layerbook", run: () => layerbook() },
+      { name: "BuildKit", run: () => buildkit() },
+    ],
+    9,
+  );
+  const edit = (round) =>
+    appendFileSync(join(work, "files/site/index.html"), `<!-- ${round} -->\n`);
+  await compare(
+    "the same, one file edited in the middle",
+    [
+      { name: "layerbook", prepare: edit, run: () => layerbook() },
+      { name: "BuildKit", run: () => buildkit() },
+    ],
+    5,
+  );
+  for (const image of [
+    "layerbook-bench/out:1",
+    "layerbook-bench/kit:1",
+    "layerbook-bench/ansible:1",
+  ]) {
+    await sh(["docker", "rmi", "-f", image], { anyExit: true });
+  }
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+/** The command line: finds the command, runs it, turns what it throws into words and an exit code. */
+import { basename } from "node:path";
+import { type ExitCode, UsageError } from "../errors/index.ts";
+import { nearest } from "../errors/nearest.ts";
+import { coloursFor } from "../report/colours.ts";
+import { COMMANDS } from "./commands.generated.ts";
+import { describeError, exitCodeOf } from "./show-error.ts";
+
+declare const LAYERBOOK_VERSION: string;
+
+/** Names under which Layerbook stands in for Ansible's own programs. */
+const DROP_IN: Readonly<Record<string, string>> = {
+  "ansible-playbook": "play",
+  ansible: "run",
+  "ansible-inventory": "inventory",
+  "ansible-vault": "vault",
+  "ansible-config": "config",
+  "ansible-doc": "doc",
+};
+
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  const called = DROP_IN[basename(process.argv[1] ?? "")];
+  const [name, ...rest] = called === undefined ? argv : [called, ...argv];
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(await overview());
+    return name === undefined ? 5 : 0;
+  }
+  if (name === "--version") {
+    process.stdout.write(`layerbook ${LAYERBOOK_VERSION}\n`);
+    return 0;
+  }
+  const load = COMMANDS[name];
+  if (!load) {
+    const meant = nearest(name, Object.keys(COMMANDS));
+    throw new UsageError(`there is no command '${name}'`, {
+      hint: meant ? `Did you mean 'layerbook ${meant}'?` : "See layerbook --help.",
+    });
+  }
+  const command = await load();
+  return command.run(rest, { signal: interruptSignal() });
+}
+
+/** The first Ctrl-C asks the command to end; the second one ends the process. */
+function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort(new UsageError("interrupted", { exitCode: 99 }));
+    });
+  }
+  return controller.signal;
+}
+
+async function overview(): Promise<string> {
+  const rows: string[] = [];
+  for (const [name, load] of Object.entries(COMMANDS)) {
+    rows.push(`  ${name.padEnd(12)} ${(await load()).summary}`);
+  }
+  return `Layerbook delivers containers with Ansible playbooks.
+
+Usage: layerbook COMMAND [OPTIONS]      layerbook COMMAND --help
+
+${rows.join("\n")}
+
+  layerbook build site.yml --from debian:bookworm -t web:1
+`;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const debug = process.argv.includes("--debug");
+    process.stderr.write(describeError(error, coloursFor(process.stderr), debug));
+    process.exitCode = exitCodeOf(error);
+  },
+);
