@@ -1,0 +1,206 @@
+/** Hosts and groups, whatever source they came from. */
+import { LayerbookError } from "../errors/index.ts";
+import type { Value } from "../values/model.ts";
+
+export type Variables = Map<string, Value>;
+
+export class Group {
+  readonly name: string;
+  readonly vars: Variables = new Map();
+  /** Hosts that were put into this very group, in order. */
+  readonly hosts = new Map<string, Host>();
+  readonly children = new Map<string, Group>();
+  readonly parents = new Map<string, Group>();
+  priority = 1;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Length of the longest way down from `all`; deeper groups win over shallower ones. */
+  get depth(): number {
+    let deepest = 0;
+    for (const parent of this.parents.values()) deepest = Math.max(deepest, parent.depth + 1);
+    return deepest;
+  }
+
+  /** Hosts of this group and of all below it, each once. */
+  allHosts(): Host[] {
+    const found = new Set<Host>();
+    const seen = new Set<Group>();
+    const walk = (group: Group) => {
+      if (seen.has(group)) return;
+      seen.add(group);
+      for (const child of group.children.values()) walk(child);
+      for (const host of group.hosts.values()) found.add(host);
+    };
+    walk(this);
+    return [...found];
+  }
+}
+
+export class Host {
+  readonly name: string;
+  readonly vars: Variables = new Map();
+  /** Groups that name it directly. */
+  readonly groups = new Set<Group>();
+  /** Not in any source: `localhost` as Ansible adds it by itself. */
+  readonly implicit: boolean;
+  /** File or folder that named it. */
+  source: string | undefined;
+
+  constructor(name: string, implicit = false) {
+    this.name = name;
+    this.implicit = implicit;
+  }
+
+  /** All groups it is in, with their parents, from the weakest to the strongest. */
+  groupsInOrder(): Group[] {
+    const found = new Set<Group>();
+    const walk = (group: Group) => {
+      if (found.has(group)) return;
+      found.add(group);
+      for (const parent of group.parents.values()) walk(parent);
+    };
+    for (const group of this.groups) walk(group);
+    return sortGroups(found);
+  }
+}
+
+/** From the weakest to the strongest: by depth, then priority, then name. */
+export function sortGroups(groups: Iterable<Group>): Group[] {
+  const order = [...groups].map((group) => ({ group, depth: group.depth }));
+  order.sort(
+    (a, b) =>
+      a.depth - b.depth ||
+      a.group.priority - b.group.priority ||
+      (a.group.name < b.group.name ? -1 : a.group.name > b.group.name ? 1 : 0),
+  );
+  return order.map(({ group }) => group);
+}
+
+const LOCALHOST_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
+
+export class Inventory {
+  readonly groups = new Map<string, Group>();
+  readonly hosts = new Map<string, Host>();
+  readonly #implicit = new Map<string, Host>();
+  /** Files and folders that it was read from, in order. */
+  readonly sources: string[] = [];
+  /** Raised with every change, for whoever keeps something that was computed from it. */
+  revision = 0;
+
+  constructor() {
+    this.addGroup("all");
+    this.addChild("all", "ungrouped");
+  }
+
+  get all(): Group {
+    return this.addGroup("all");
+  }
+
+  addGroup(name: string): Group {
+    let group = this.groups.get(name);
+    if (!group) {
+      group = new Group(name);
+      this.groups.set(name, group);
+      this.revision++;
+    }
+    return group;
+  }
+
+  /** Adds the host, to the group too when one is named. */
+  addHost(name: string, groupName?: string, source?: string): Host {
+    let host = this.hosts.get(name);
+    if (!host) {
+      host = new Host(name);
+      host.source = source;
+      this.hosts.set(name, host);
+      this.revision++;
+    }
+    if (groupName !== undefined) {
+      const group = this.addGroup(groupName);
+      if (!group.hosts.has(name)) {
+        group.hosts.set(name, host);
+        host.groups.add(group);
+        this.revision++;
+      }
+    }
+    return host;
+  }
+
+  /** @throws LayerbookError when the groups would contain each other */
+  addChild(parentName: string, childName: string): void {
+    const parent = this.addGroup(parentName);
+    const child = this.addGroup(childName);
+    if (parent === child || isAbove(child, parent)) {
+      throw new LayerbookError(
+        `Adding group '${childName}' as child to '${parentName}' creates a recursive dependency loop.`,
+      );
+    }
+    parent.children.set(childName, child);
+    child.parents.set(parentName, parent);
+    this.revision++;
+  }
+
+  /** The host of that name; `localhost` is there even when no source names it. */
+  find(name: string): Host | undefined {
+    const host = this.hosts.get(name);
+    if (host) return host;
+    if (!LOCALHOST_NAMES.has(name)) return undefined;
+    for (const alias of LOCALHOST_NAMES) {
+      const known = this.hosts.get(alias);
+      if (known) return known;
+    }
+    return this.implicitLocalhost(name);
+  }
+
+  implicitLocalhost(name = "localhost"): Host {
+    let host = this.#implicit.get(name);
+    if (!host) {
+      host = new Host(name, true);
+      host.vars.set("ansible_connection", "local");
+      this.#implicit.set(name, host);
+    }
+    return host;
+  }
+
+  /**
+   * Puts every group below `all`, and every host that is in none into `ungrouped`. Called after the
+   * sources were read and after hosts or groups were added.
+   */
+  reconcile(): void {
+    for (const group of this.groups.values()) {
+      if (group.name !== "all" && group.parents.size === 0) this.addChild("all", group.name);
+    }
+    const { all } = this;
+    const ungrouped = this.addGroup("ungrouped");
+    for (const host of this.hosts.values()) {
+      const others = [...host.groups].filter((group) => group !== all && group !== ungrouped);
+      if (others.length > 0) {
+        if (host.groups.delete(ungrouped)) ungrouped.hosts.delete(host.name);
+      } else if (!host.groups.has(ungrouped)) {
+        host.groups.add(ungrouped);
+        ungrouped.hosts.set(host.name, host);
+      }
+      if (!host.groups.has(all)) {
+        host.groups.add(all);
+        all.hosts.set(host.name, host);
+      }
+    }
+    for (const group of this.groups.values()) {
+      const priority = group.vars.get("ansible_group_priority");
+      if (priority === undefined) continue;
+      group.priority = Number(priority);
+      group.vars.delete("ansible_group_priority");
+    }
+    this.revision++;
+  }
+}
+
+function isAbove(group: Group, below: Group): boolean {
+  for (const parent of below.parents.values()) {
+    if (parent === group || isAbove(group, parent)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,46 @@
+/** The layers that a task's place in the playbook gives it. They never change, so they are kept. */
+import type { Node } from "../playbook/node.ts";
+import { Role } from "../playbook/role.ts";
+import { EMPTY_LAYER, type Layer, layerOf } from "./layers.ts";
+
+export interface PlaceLayers {
+  /** `vars` of the task, its blocks and includes; the innermost first. */
+  readonly vars: readonly Layer[];
+  /** Parameters of the role that the task is in, then of the roles that brought that one in. */
+  readonly params: readonly Layer[];
+  readonly roleVars: readonly Layer[];
+  readonly defaults: readonly Layer[];
+}
+
+const kept = new WeakMap<Node, PlaceLayers>();
+
+/** The layers of a node: a task, or anything above one. */
+export function placeLayers(node: Node): PlaceLayers {
+  const known = kept.get(node);
+  if (known) return known;
+  const outer = node.parent ? placeLayers(node.parent) : NONE;
+  const layers = ownLayers(node, outer);
+  kept.set(node, layers);
+  return layers;
+}
+
+const NONE: PlaceLayers = { vars: [], params: [], roleVars: [], defaults: [] };
+
+function ownLayers(node: Node, outer: PlaceLayers): PlaceLayers {
+  if (node instanceof Role) {
+    return {
+      vars: outer.vars,
+      params: before(layerOf(node.params), outer.params),
+      roleVars: before(layerOf(node.roleVars), outer.roleVars),
+      defaults: before(layerOf(node.defaults), outer.defaults),
+    };
+  }
+  // A play's own variables are weaker than those of roles and stand in a layer of their own.
+  if (node.kind === "play") return outer;
+  const own = layerOf(node.vars);
+  return own.size === 0 ? outer : { ...outer, vars: before(own, outer.vars) };
+}
+
+function before(layer: ReadonlyMap<string, unknown>, others: readonly Layer[]): readonly Layer[] {
+  return layer.size === 0 || layer === EMPTY_LAYER ? others : [layer as Layer, ...others];
+}
