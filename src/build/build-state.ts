@@ -46,6 +46,10 @@ export class BuildState {
   get stack(): readonly LayerId[] {
     return [...this.#base, ...this.#layers.map((part) => part.layer.id)];
   }
+  /** Environment that steps run in, `NAME=value`. */
+  get env(): readonly string[] {
+    return this.#sessionOptions.env;
+  }
   /** Has any step run, rather than been replayed, since the last layer? */
   get live(): boolean {
     return this.#session !== undefined;
@@ -80,6 +84,11 @@ export class BuildState {
     await session?.close();
   }
 
+  /** Asks every process that the steps left to end, then makes it. */
+  async endProcesses(): Promise<void> {
+    await this.#session?.connection.run(END_ALL);
+  }
+
   /** What the steps since the last snapshot have changed. Without a session nothing has. */
   async snapshot(): Promise<Snapshot> {
     return this.#session ? this.#session.snapshot() : { kind: "unchanged" };
@@ -96,6 +105,19 @@ export class BuildState {
     this.#digest = digestOf(["busy", this.#digest, key]);
   }
 }
+
+/** The shell that runs this is the first process of its namespace, which `kill -1` spares. */
+const END_ALL = `
+kill -TERM -1 2>/dev/null
+n=0
+while [ $n -lt 100 ]; do
+  set -- /proc/[0-9]*
+  [ $# -le 2 ] && exit 0
+  sleep 0.1
+  n=$((n + 1))
+done
+kill -KILL -1 2>/dev/null
+`;
 
 function sameStack(a: readonly LayerId[], b: readonly LayerId[]): boolean {
   return a.length === b.length && a.every((id, index) => id === b[index]);

@@ -3,8 +3,10 @@
  * memoised outcome. Those of the moment and the builder (date, memory, processors, kernel) are never
  * stored: on a hit they are read from this machine, whose kernel the sandbox shares.
  */
+import { connectLocal } from "../connection/local.ts";
 import type { Step } from "../engine/runner.ts";
-import type { Data, ModuleResult } from "../modules/module.ts";
+import type { Data, ModuleContext, ModuleResult } from "../modules/module.ts";
+import { IMAGE_FACTS } from "../modules/system/setup.ts";
 
 const FACT_MODULES = new Set(["ansible.builtin.setup", "ansible.builtin.gather_facts"]);
 
@@ -40,4 +42,30 @@ export class LiveFacts {
     const kept = Object.entries(facts).filter(([name]) => this.#isOfImage(name) === ofImage);
     return Object.fromEntries(kept);
   }
+}
+
+/** The facts that are not the image's, gathered on this machine by the same module. */
+export function liveFactsOfThisMachine(): LiveFacts {
+  const read = async (step: Step): Promise<Facts> => {
+    const connection = connectLocal();
+    try {
+      const context = elsewhere(step.context, (script, options) => connection.run(script, options));
+      const result = await step.module.module.run(context, step.args);
+      return result.ansible_facts ?? {};
+    } finally {
+      await connection.close();
+    }
+  };
+  return new LiveFacts((name) => IMAGE_FACTS.has(name), read);
+}
+
+/** The same context, whose scripts run in another place. */
+function elsewhere(context: ModuleContext, sh: ModuleContext["sh"]): ModuleContext {
+  return new Proxy(context, {
+    get: (target, name) => {
+      if (name === "sh") return sh;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }

@@ -108,11 +108,45 @@ export class MemoRunner implements StepRunner {
     };
   }
 
-  async #execute(step: Step, key: Digest): Promise<ModuleResult> {
+  /**
+   * The end of the playbook: processes that are still alive are ended, and what they wrote becomes the
+   * last layer.
+   * @returns the processes that were ended
+   */
+  async finish(): Promise<readonly string[]> {
+    const { state, store } = this.#o;
+    if (this.#pending.length === 0 && this.#ran.size === 0) return [];
+    const key = digestOf(["end", state.digest]);
+    const last = [...this.#pending, ...this.#ran].at(-1) as Step;
+    const record = this.#ran.size === 0 ? store.get(key) : undefined;
+    if (record && (await this.#isWhole(record))) {
+      if (record.layer) state.push(record.layer, describe(last));
+      return [];
+    }
+    await this.#runPending();
+    const before = await state.snapshot();
+    await state.endProcesses();
+    const after = before.kind === "busy" ? await state.snapshot() : before;
+    if (after.kind === "layer") state.push(after.layer, describe(last));
+    if (after.kind !== "busy") {
+      store.put(
+        key,
+        { ...END, layer: after.kind === "layer" ? after.layer : null, created: Date.now() },
+        false,
+      );
+    }
+    return before.kind === "busy" ? before.processes : [];
+  }
+
+  async #runPending(): Promise<void> {
     for (const earlier of this.#pending.splice(0)) {
       await this.#o.inner.run(earlier);
       this.#ran.add(earlier);
     }
+  }
+
+  async #execute(step: Step, key: Digest): Promise<ModuleResult> {
+    await this.#runPending();
     const startedMs = Date.now();
     const { facts, inner } = this.#o;
     // Facts of the moment come from the same place whether the step runs or is replayed, else the
@@ -168,6 +202,9 @@ export class MemoRunner implements StepRunner {
     return step.noLog || this.#o.holdsSecret(JSON.stringify(step.args));
   }
 }
+
+/** Record of the state after the last process was ended. */
+const END = { result: {}, busy: false, deferred: [], durationMs: 0, title: "end of the playbook" };
 
 function describe(step: Step) {
   return {

@@ -1,0 +1,213 @@
+/** A build: a playbook, a base image and what the user wants of the result, to an image. */
+import { EngineEvents } from "../engine/events.ts";
+import { runPlaybook } from "../engine/index.ts";
+import type { ConnectionFactory, RunOptions, VaultAccess } from "../engine/options.ts";
+import { directRunner } from "../engine/runner.ts";
+import type { EngineSettings } from "../engine/settings.ts";
+import { type ExitCode, LayerbookError } from "../errors/index.ts";
+import type { Inventory } from "../inventory/inventory.ts";
+import type { Value } from "../values/model.ts";
+import type { SessionOptions, Workspace } from "../workspace/workspace.ts";
+import type { ConfigOverrides } from "./assemble.ts";
+import { type BaseSource, type ResolvedBase, resolveBase } from "./base-image.ts";
+import { buildFailure } from "./build-failure.ts";
+import { BuildState } from "./build-state.ts";
+import { CachePolicy } from "./cache-policy.ts";
+import { ContentDigests } from "./content-digest.ts";
+import { type Destination, deliver } from "./deliver.ts";
+import { digestOf } from "./digest.ts";
+import type { BuildEvent, BuildListener } from "./events.ts";
+import { FailedStates } from "./failed-state.ts";
+import type { LayerPolicy } from "./layering.ts";
+import { liveFactsOfThisMachine } from "./live-facts.ts";
+import { MemoRunner } from "./memo-runner.ts";
+import { Narrator } from "./narrate.ts";
+import type { Secrets } from "./secrets.ts";
+import type { StepStore } from "./step-store.ts";
+
+export interface BuildOptions {
+  /** For people: `web:1`. */
+  readonly name: string;
+  /** As the user wrote it, for messages. */
+  readonly from: string;
+  readonly base: BaseSource;
+  readonly destination: Destination;
+  readonly playbooks: readonly string[];
+  readonly inventory: Inventory;
+  /** The host of the inventory that the image is. */
+  readonly host: string;
+  readonly config: ConfigOverrides;
+  readonly layers: LayerPolicy;
+  readonly services: "defer" | "run" | "fail";
+  readonly network: "host" | "none";
+  /** Unix seconds; absent: the base image's date. */
+  readonly epoch: number | undefined;
+  readonly cache: { readonly off: boolean; readonly from: string | undefined };
+  readonly extraVars: ReadonlyMap<string, Value>;
+  readonly tags: readonly string[] | undefined;
+  readonly skipTags: readonly string[] | undefined;
+  readonly settings: EngineSettings;
+  readonly vault: VaultAccess | undefined;
+  /** Connections to hosts that are not the image. */
+  readonly connections: ConnectionFactory;
+  readonly workspace: Workspace;
+  readonly store: StepStore;
+  readonly secrets: Secrets;
+  readonly emit: BuildListener;
+  readonly signal: AbortSignal;
+}
+
+export interface BuildOutcome {
+  readonly exitCode: ExitCode;
+  readonly image: Extract<BuildEvent, { type: "image" }>;
+}
+
+/**
+ * Builds and delivers one image.
+ * @throws LayerbookError that names the task, its place and how to go on when a step failed; what came
+ *   before it is kept in the store
+ */
+export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
+  const { emit, store, workspace, signal } = options;
+  const begunMs = Date.now();
+  emit({ type: "build", image: options.name, from: options.from, playbooks: options.playbooks });
+  const base = await resolveBase(options.base, store, workspace, signal);
+  emit({
+    type: "base",
+    reference: options.from,
+    layers: base.layers.length,
+    durationMs: Date.now() - begunMs,
+    imported: base.imported,
+  });
+  const state = openState(options, base);
+  const narrator = new Narrator(emit);
+  const done = (ok: boolean) =>
+    emit({ type: "done", ok, ...narrator.counts, durationMs: Date.now() - begunMs });
+  try {
+    await runSteps(options, state, narrator);
+    if (narrator.deferred.length > 0) emit({ type: "deferred", services: narrator.deferred });
+    await state.closeSession();
+    const image = await deliver({
+      base,
+      layers: state.layers,
+      policy: options.layers,
+      config: options.config,
+      epoch: options.epoch ?? epochOf(base),
+      destination: options.destination,
+      workspace,
+      store,
+      signal,
+      emit,
+    });
+    done(true);
+    return { exitCode: 0, image };
+  } catch (error) {
+    done(false);
+    throw error;
+  } finally {
+    await state.closeSession();
+    store.settle();
+  }
+}
+
+function openState(options: BuildOptions, base: ResolvedBase): BuildState {
+  const session: SessionOptions = {
+    env: base.config.config?.Env ?? [],
+    network: options.network,
+    hostname: hostName(options.host),
+    signal: options.signal,
+  };
+  const digest = digestOf([
+    "base",
+    [...base.diffIds],
+    [...session.env],
+    [base.config.os, base.config.architecture, base.config.variant],
+    [options.network, options.services, session.hostname],
+  ]);
+  const ids = base.layers.map((layer) => layer.id);
+  return new BuildState(options.workspace, ids, digest, session);
+}
+
+/** A name that every kernel and resolver takes. */
+function hostName(host: string): string {
+  return (
+    host
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9-]+/g, "-")
+      .replaceAll(/^-+|-+$/g, "")
+      .slice(0, 63) || "image"
+  );
+}
+
+async function runSteps(
+  options: BuildOptions,
+  state: BuildState,
+  narrator: Narrator,
+): Promise<void> {
+  const { emit, host, secrets, signal, store, workspace } = options;
+  const policy = new CachePolicy(options.cache.off, options.cache.from);
+  const runner = new MemoRunner({
+    inner: directRunner,
+    state,
+    store,
+    contents: new ContentDigests(`${store.root}/stat`),
+    policy,
+    facts: liveFactsOfThisMachine(),
+    workspaceHas: (layer) => workspace.has(layer),
+    holdsSecret: (text) => secrets.within(text),
+    note: (note) => narrator.note(note),
+  });
+  const events = new EngineEvents();
+  let met = false;
+  events.listen((event) => {
+    if (event.type === "play-start" && event.play.hosts.includes(host)) met = true;
+    narrator.hear(event);
+  });
+  const run: RunOptions = {
+    playbooks: options.playbooks,
+    inventory: options.inventory,
+    connections: async (request) =>
+      request.host === host ? state.connection() : options.connections(request),
+    events,
+    settings: options.settings,
+    signal,
+    runner,
+    extraVars: options.extraVars,
+    ...(options.tags && { tags: options.tags }),
+    ...(options.skipTags && { skipTags: options.skipTags }),
+    vault: options.vault,
+    target: "image",
+    services: options.services,
+  };
+  const failures = new FailedStates(store.root);
+  const outcome = await runPlaybook(run);
+  signal.throwIfAborted();
+  if (outcome.exitCode !== 0) {
+    const kept = await failures.keep(state, options.name);
+    throw buildFailure(narrator.broken, outcome.exitCode, kept);
+  }
+  if (!met) {
+    throw new LayerbookError(`no play of the playbook is for '${host}', which the image is`, {
+      hint: "Name the host or group that the image stands for with --host.",
+    });
+  }
+  if (!policy.reachedFrom) {
+    emit({
+      type: "warning",
+      message: `--no-cache-from: no task was named '${options.cache.from}'`,
+    });
+  }
+  const ended = await runner.finish();
+  if (ended.length > 0) {
+    emit({ type: "warning", message: `ended at the end of the build: ${ended.join(", ")}` });
+  }
+  failures.forget();
+}
+
+/** `SOURCE_DATE_EPOCH`, else the base image's date: the same inputs give the same image. */
+function epochOf(base: ResolvedBase): number {
+  const given = Number(process.env.SOURCE_DATE_EPOCH);
+  if (process.env.SOURCE_DATE_EPOCH && Number.isInteger(given) && given >= 0) return given;
+  const created = Date.parse(base.config.created ?? "");
+  return Number.isFinite(created) && created > 0 ? Math.floor(created / 1000) : 0;
+}

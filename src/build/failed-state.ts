@@ -1,0 +1,46 @@
+/** The state in which the last build broke, kept so that a person can look into it. */
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { LayerId } from "../workspace/workspace.ts";
+import { writeAtomically } from "./atomic.ts";
+import type { BuildState } from "./build-state.ts";
+
+export interface FailedState {
+  readonly image: string;
+  /** Layers up to the failure; the last one may be what the failed task itself did. */
+  readonly stack: readonly LayerId[];
+  readonly env: readonly string[];
+}
+
+export class FailedStates {
+  readonly #path: string;
+
+  /** @param root the store's directory */
+  constructor(root: string) {
+    this.#path = join(root, "failed.json");
+  }
+
+  /** @returns whether there is a state to look into */
+  async keep(state: BuildState, image: string): Promise<boolean> {
+    if (!state.live) return false;
+    await state.endProcesses();
+    const snapshot = await state.snapshot();
+    const stack = [...state.stack, ...(snapshot.kind === "layer" ? [snapshot.layer.id] : [])];
+    const failed: FailedState = { image, stack, env: state.env };
+    writeAtomically(this.#path, JSON.stringify(failed));
+    return true;
+  }
+
+  /** The last one, if no build has succeeded since. */
+  last(): FailedState | undefined {
+    try {
+      return JSON.parse(readFileSync(this.#path, "utf8")) as FailedState;
+    } catch {
+      return undefined;
+    }
+  }
+
+  forget(): void {
+    rmSync(this.#path, { force: true });
+  }
+}
