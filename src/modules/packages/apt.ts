@@ -1,5 +1,6 @@
 /** ansible.builtin.apt, by apt-get and dpkg-query: no Python in the target. */
 import { quote } from "../../connection/connection.ts";
+import { globRegExp } from "../lib/glob.ts";
 import { flagOption, listOption, numberOption, textOption } from "../lib/option-values.ts";
 import { errorOf, parseSections, section } from "../lib/sections.ts";
 import type { Arguments, ModuleContext, ModuleResult, RunResult } from "../module.ts";
@@ -15,7 +16,7 @@ import {
 } from "./apt/command.ts";
 import { APT_SPEC } from "./apt/spec.ts";
 import { automaticPackages, DPKG_QUERY, DpkgState } from "./apt/state.ts";
-import { globRegExp, parseSpec, versionFits } from "./apt/version.ts";
+import { parseSpec, versionFits } from "./apt/version.ts";
 
 export const spec = APT_SPEC;
 

@@ -1,6 +1,7 @@
 /** What dpkg has installed. */
+import { globRegExp } from "../../lib/glob.ts";
 import { linesOf } from "../../lib/sections.ts";
-import { globRegExp, type PackageSpec, versionFits } from "./version.ts";
+import { type PackageSpec, versionFits } from "./version.ts";
 
 /** Prints one line a package that dpkg knows, without starting anything else. */
 export const DPKG_QUERY = `dpkg-query -W -f='\${Package}\\t\${Architecture}\\t\${Version}\\t\${db:Status-Status}\\t\${Provides}\\n' 2>/dev/null`;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { compareVersions, globRegExp, parseSpec, versionFits } from "./version.ts";
+import { globRegExp } from "../../lib/glob.ts";
+import { compareVersions, parseSpec, versionFits } from "./version.ts";
 
 describe("versions of Debian packages", () => {
   it.each([

@@ -1,4 +1,5 @@
 /** Versions of Debian packages: their order, and package specifications. */
+import { globRegExp } from "../../lib/glob.ts";
 
 /**
  * Compares two versions as `dpkg --compare-versions` does (deb-version(7)).
@@ -77,15 +78,4 @@ export function versionFits(spec: PackageSpec, version: string): boolean {
   if (spec.version === undefined) return true;
   if (spec.operator === ">=") return compareVersions(version, spec.version) >= 0;
   return globRegExp(spec.version).test(version);
-}
-
-/** A shell pattern (`*`, `?`, `[...]`) as a regular expression over the whole text. */
-export function globRegExp(pattern: string): RegExp {
-  const source = pattern.replace(/\[!?[^\]]+\]|[\s\S]/g, (part) => {
-    if (part === "*") return ".*";
-    if (part === "?") return ".";
-    if (part.length > 1) return part.replace(/^\[!/, "[^").replaceAll("\\", "\\\\");
-    return part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  });
-  return new RegExp(`^${source}$`, "s");
 }
