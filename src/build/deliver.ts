@@ -5,6 +5,7 @@ import { assembleImage, type ConfigOverrides } from "./assemble.ts";
 import type { BaseImage } from "./base-image.ts";
 import { type Digestible, digestOf } from "./digest.ts";
 import type { BuildEvent } from "./events.ts";
+import { rememberLayers, rowOf } from "./layer-rows.ts";
 import { type LayerPolicy, planLayers, type StackedLayer } from "./layering.ts";
 import type { StepStore } from "./step-store.ts";
 
@@ -53,7 +54,7 @@ export async function deliver(input: DeliverInput): Promise<ImageEvent> {
     input.config as Digestible,
     epoch,
   ]);
-  const rows = plan.map((layer) => ({ title: titleOf(layer.parts), bytes: layer.size }));
+  const rows = plan.map(rowOf);
   const event = (id: string, layersSent: number, bytesSent: number): ImageEvent => ({
     type: "image",
     reference: `${transport.scheme}:${reference}`,
@@ -82,6 +83,7 @@ export async function deliver(input: DeliverInput): Promise<ImageEvent> {
   });
   const identity = await transport.identify(reference);
   store.putFact<Delivered>("images", key, { id: image.id, identity });
+  rememberLayers(store, identity ?? image.id, { base: base.layers.length, layers: rows });
   const done = event(image.id, written.layersSent, written.bytesSent);
   emit(done);
   return done;
@@ -111,10 +113,4 @@ async function assemble(input: DeliverInput, plan: ReturnType<typeof planLayers>
     layers.push({ ...layer, source: await workspace.exportLayer(ids, epoch) });
   }
   return assembleImage({ base: base.config, baseLayers, layers, config: input.config, epoch });
-}
-
-function titleOf(parts: readonly StackedLayer[]): string {
-  const titles = [...new Set(parts.map((part) => part.title))];
-  const [first = "", ...others] = titles;
-  return others.length === 0 ? first : `${first} and ${others.length} more`;
 }

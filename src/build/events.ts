@@ -1,6 +1,7 @@
 /** What a build tells about itself. Reports are listeners; nothing else writes to the terminal. */
 import type { SourcePosition } from "../errors/index.ts";
 import type { Data } from "../modules/module.ts";
+import type { LayerRow } from "./layer-rows.ts";
 
 export type StepStatus = "cached" | "ok" | "changed" | "skipped" | "ignored" | "failed";
 
@@ -57,7 +58,7 @@ export type BuildEvent =
       readonly type: "image";
       readonly reference: string;
       readonly id: string;
-      readonly layers: readonly { readonly title: string; readonly bytes: number }[];
+      readonly layers: readonly LayerRow[];
       readonly baseLayers: number;
       readonly layersSent: number;
       readonly bytesSent: number;
