@@ -6,7 +6,7 @@
 import { connectLocal } from "../connection/local.ts";
 import type { Step } from "../engine/runner.ts";
 import type { Data, ModuleContext, ModuleResult } from "../modules/module.ts";
-import { IMAGE_FACTS } from "../modules/system/setup.ts";
+import { gatherKind, isImageFact } from "../modules/system/setup.ts";
 
 const FACT_MODULES = new Set(["ansible.builtin.setup", "ansible.builtin.gather_facts"]);
 
@@ -44,19 +44,29 @@ export class LiveFacts {
   }
 }
 
+/** Of the moment on a machine, but the same in every sandbox of an image. */
+const OF_THE_SANDBOX: ReadonlySet<string> = new Set([
+  "ansible_domain",
+  "ansible_env",
+  "ansible_fqdn",
+  "ansible_hostname",
+  "ansible_nodename",
+  "ansible_selinux",
+  "ansible_selinux_python_present",
+]);
+
 /** The facts that are not the image's, gathered on this machine by the same module. */
 export function liveFactsOfThisMachine(): LiveFacts {
   const read = async (step: Step): Promise<Facts> => {
     const connection = connectLocal();
     try {
       const context = elsewhere(step.context, (script, options) => connection.run(script, options));
-      const result = await step.module.module.run(context, step.args);
-      return result.ansible_facts ?? {};
+      return (await gatherKind(context, step.args, "moment")).ansible_facts ?? {};
     } finally {
       await connection.close();
     }
   };
-  return new LiveFacts((name) => IMAGE_FACTS.has(name), read);
+  return new LiveFacts((name) => isImageFact(name) || OF_THE_SANDBOX.has(name), read);
 }
 
 /** The same context, whose scripts run in another place. */
