@@ -177,7 +177,7 @@ export class EngineHttp {
       outgoing.on("response", (response) => {
         answered = true;
         // An early refusal: nobody reads the rest of what is being sent.
-        if (data instanceof Readable && (response.statusCode ?? 0) >= 400) data.unpipe(outgoing);
+        if (data instanceof Readable && (response.statusCode ?? 0) >= 400) data.destroy();
         resolve(response);
       });
       outgoing.on("error", (error: NodeJS.ErrnoException) => {

@@ -52,15 +52,20 @@ export interface ImageConfig {
 /** One layer that can be read: always as the uncompressed tar whose digest is `diffId`. */
 export interface LayerSource {
   readonly diffId: Digest;
+  /** Bytes of the uncompressed tar, where that is known without reading it. */
+  readonly size?: number | undefined;
   /** Opens the uncompressed tar. May be called more than once. */
   open(): Promise<Readable>;
   /** A compressed form that exists already; it is passed on as it is rather than compressed again. */
-  readonly blob?: {
-    readonly digest: Digest;
-    readonly size: number;
-    readonly mediaType: string;
-    open(): Promise<Readable>;
-  };
+  readonly blob?: LayerBlob | undefined;
+}
+
+/** A layer as it is stored and sent. */
+export interface LayerBlob {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly mediaType: string;
+  open(): Promise<Readable>;
 }
 
 /** An image: the exact bytes of its configuration, and its layers from the base upwards. */

@@ -1,13 +1,21 @@
 /** Pulls exact numbers of bytes out of a stream of chunks. */
 
+/** An input that can leave bytes out without reading them, as a file can. */
+export interface SkippableInput extends AsyncIterable<Uint8Array> {
+  /** Leaves out that many bytes. Answers how many there were: fewer only at the end. */
+  skip(length: number): Promise<number>;
+}
+
 export class ByteSource {
   readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #skippable: SkippableInput | undefined;
   #held: Buffer = Buffer.alloc(0);
   /** Bytes taken out so far. */
   position = 0;
 
   constructor(input: AsyncIterable<Uint8Array>) {
     this.#chunks = input[Symbol.asyncIterator]();
+    this.#skippable = "skip" in input ? (input as SkippableInput) : undefined;
   }
 
   /** Exactly `length` bytes; fewer, possibly none, only at the end of the input. */
@@ -29,6 +37,22 @@ export class ByteSource {
       this.#held = next;
     }
     return this.#cut(limit);
+  }
+
+  /** Leaves out `length` bytes. Answers how many there were: fewer only at the end. */
+  async skip(length: number): Promise<number> {
+    let done = this.#cut(length).length;
+    if (this.#skippable && done < length) {
+      const skipped = await this.#skippable.skip(length - done);
+      this.position += skipped;
+      return done + skipped;
+    }
+    while (done < length) {
+      const chunk = await this.some(length - done);
+      if (!chunk) break;
+      done += chunk.length;
+    }
+    return done;
   }
 
   /** Tells the input that no more is wanted. */

@@ -152,10 +152,9 @@ class Reader {
 
   /** Reads past what is left of the current member. */
   async finishContent(): Promise<void> {
-    while (this.#left > 0) {
-      const chunk = await this.#source.some(this.#left);
-      if (!chunk) throw cut();
-      this.#left -= chunk.length;
+    if (this.#left > 0) {
+      if ((await this.#source.skip(this.#left)) < this.#left) throw cut();
+      this.#left = 0;
     }
     if (this.#padding > 0) {
       const padding = await this.#source.take(this.#padding);
