@@ -36,3 +36,4 @@ await build({
 });
 await build({ ...common, entryPoints: { template: "src/template/index.ts" }, outdir: "dist" });
 chmodSync(`${root}dist/layerbook.js`, 0o755);
+await import("./generate-schema.mjs");
