@@ -1,0 +1,149 @@
+/** Runs recorded cases: the same tasks as `record/record.sh` gave to the real Ansible. */
+import { createHash } from "node:crypto";
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parse } from "yaml";
+import type { Connection } from "../../src/connection/connection.ts";
+import type { Data, ModuleResult } from "../../src/modules/module.ts";
+import { resolveModule } from "../../src/modules/registry.ts";
+import { runModule } from "../../src/modules/testing.ts";
+import { splitShell } from "../../src/template/python/shlex.ts";
+import { PyFloat } from "../../src/values/model.ts";
+
+export const FILES = join(import.meta.dirname, "files");
+
+/** Keywords of a task; what is left is the module. */
+const KEYWORDS = new Set(["name", "check_mode", "diff", "ignore_errors", "vars", "environment"]);
+
+export interface Case {
+  readonly name: string;
+  readonly module: string;
+  readonly args: Readonly<Record<string, Data>>;
+  readonly checkMode: boolean;
+  readonly diffMode: boolean;
+}
+
+export interface Golden {
+  readonly name: string;
+  readonly result: Readonly<Record<string, Data>>;
+  readonly tree: readonly (readonly string[])[];
+}
+
+/** The cases of a file, with the scratch directory's name in their places. */
+export function readCases(name: string, scratch: string): Case[] {
+  const text = readFileSync(join(import.meta.dirname, "cases", `${name}.yml`), "utf8");
+  const tasks = parse(
+    text.replaceAll("{{ d }}", scratch).replaceAll("{{ files }}", FILES),
+    { version: "1.1" },
+  ) as Record<string, Data>[];
+  return tasks.map((task) => {
+    const module = Object.keys(task).find((key) => !KEYWORDS.has(key)) ?? "";
+    const given = task[module];
+    return {
+      name: String(task.name),
+      module,
+      args: typeof given === "string" ? freeForm(module, given) : ((given ?? {}) as Record<string, Data>),
+      checkMode: task.check_mode === true,
+      diffMode: task.diff === true,
+    };
+  });
+}
+
+function freeForm(module: string, text: string): Record<string, Data> {
+  if (module !== "command") return { _raw_params: text };
+  const words = text.split(" ");
+  const options = words.filter((word) => /^(creates|removes|chdir)=/.test(word));
+  const rest = words.filter((word) => !options.includes(word)).join(" ");
+  return {
+    _raw_params: rest,
+    ...Object.fromEntries(options.flatMap((word) => splitShell(word)).map((word) => word.split("="))),
+  };
+}
+
+export function readGolden(name: string): Golden[] {
+  return readFileSync(join(import.meta.dirname, "golden", `${name}.jsonl`), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Golden);
+}
+
+export async function runCase(connection: Connection, entry: Case): Promise<ModuleResult> {
+  const warnings: string[] = [];
+  try {
+    const { module } = await resolveModule(entry.module);
+    const result = await runModule(module, entry.args, connection, {
+      checkMode: entry.checkMode,
+      diffMode: entry.diffMode,
+      controllerDirectory: FILES,
+      context: { warn: (message) => void warnings.push(message) },
+    });
+    return warnings.length > 0 ? { ...result, warnings } : result;
+  } catch (error) {
+    return { failed: true, changed: false, msg: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Path, mode, type, and digest or target of everything below a directory. */
+export function tree(root: string): string[][] {
+  const rows: string[][] = [];
+  const walk = (folder: string) => {
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      const info = lstatSync(path);
+      const mode = (info.mode & 0o7777).toString(8).padStart(4, "0");
+      const row = [relative(root, path), mode];
+      if (info.isSymbolicLink()) rows.push([...row, "link", readlinkSync(path)]);
+      else if (info.isDirectory()) {
+        rows.push([...row, "directory", ""]);
+        walk(path);
+      } else {
+        rows.push([...row, "file", createHash("sha1").update(readFileSync(path)).digest("hex")]);
+      }
+    }
+  };
+  walk(root);
+  return rows;
+}
+
+/** Values that differ from run to run, or that only the original has. */
+const VOLATILE = new Set([
+  "start",
+  "end",
+  "delta",
+  "inode",
+  "dev",
+  "atime",
+  "mtime",
+  "ctime",
+  "version",
+  "exception",
+  "ansible_facts",
+  "after_header",
+  "block_size",
+  "blocks",
+]);
+
+/** Both sides brought to the same form: only what a playbook could rely on is left. */
+export function comparable(value: unknown, scratch: string, key = ""): unknown {
+  if (value instanceof PyFloat) return value.value;
+  if (typeof value === "string") {
+    return value
+      .replaceAll(scratch, "@D@")
+      .replaceAll(FILES, "@FILES@")
+      .replace(/\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~/g, ".BACKUP~");
+  }
+  if (Array.isArray(value)) {
+    const items = value.map((item) => comparable(item, scratch, key));
+    return key === "tree" ? items.map(String).sort() : items;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value)
+    .filter(([name, item]) => !VOLATILE.has(name) && item !== undefined && item !== "@TMP@")
+    .filter(([name, item]) => !(key === "" && name === "diff" && isEmptyDiff(item)))
+    .map(([name, item]) => [name, comparable(item, scratch, name)] as const);
+  return Object.fromEntries(entries);
+}
+
+function isEmptyDiff(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
