@@ -32,17 +32,19 @@ export interface Golden {
 /** The cases of a file, with the scratch directory's name in their places. */
 export function readCases(name: string, scratch: string): Case[] {
   const text = readFileSync(join(import.meta.dirname, "cases", `${name}.yml`), "utf8");
-  const tasks = parse(
-    text.replaceAll("{{ d }}", scratch).replaceAll("{{ files }}", FILES),
-    { version: "1.1" },
-  ) as Record<string, Data>[];
+  const tasks = parse(text.replaceAll("{{ d }}", scratch).replaceAll("{{ files }}", FILES), {
+    version: "1.1",
+  }) as Record<string, Data>[];
   return tasks.map((task) => {
     const module = Object.keys(task).find((key) => !KEYWORDS.has(key)) ?? "";
     const given = task[module];
     return {
       name: String(task.name),
       module,
-      args: typeof given === "string" ? freeForm(module, given) : ((given ?? {}) as Record<string, Data>),
+      args:
+        typeof given === "string"
+          ? freeForm(module, given)
+          : ((given ?? {}) as Record<string, Data>),
       checkMode: task.check_mode === true,
       diffMode: task.diff === true,
     };
@@ -56,7 +58,9 @@ function freeForm(module: string, text: string): Record<string, Data> {
   const rest = words.filter((word) => !options.includes(word)).join(" ");
   return {
     _raw_params: rest,
-    ...Object.fromEntries(options.flatMap((word) => splitShell(word)).map((word) => word.split("="))),
+    ...Object.fromEntries(
+      options.flatMap((word) => splitShell(word)).map((word) => word.split("=")),
+    ),
   };
 }
 
@@ -79,7 +83,11 @@ export async function runCase(connection: Connection, entry: Case): Promise<Modu
     });
     return warnings.length > 0 ? { ...result, warnings } : result;
   } catch (error) {
-    return { failed: true, changed: false, msg: error instanceof Error ? error.message : String(error) };
+    return {
+      failed: true,
+      changed: false,
+      msg: error instanceof Error ? error.message : String(error),
+    };
   }
 }
 

@@ -1,6 +1,7 @@
 /** States `file`, `touch` and `absent` of the file module. */
 
 import { pathWord } from "../lib/bytes.ts";
+import { osError } from "../lib/errno.ts";
 import { fail } from "../lib/failure.ts";
 import { Fields, pathInfo, readStatus, stateOf } from "../lib/status.ts";
 import type { Data, ModuleResult } from "../module.ts";
@@ -33,11 +34,9 @@ export async function touch(task: FileTask): Promise<ModuleResult> {
   if (!place.status) {
     if (context.checkMode) return { dest, changed: true };
     const result = await context.sh(`p=${pathWord(dest)}\n: >"$p" || exit 1\nlb_st "$p"`);
-    const status = new Fields(result.stdout).status();
-    if (result.rc !== 0 || !status) {
-      return fail(`Error, could not touch target: ${result.stderr.toString().trim()}`, {
-        path: dest,
-      });
+    const status = result.rc === 0 ? new Fields(result.stdout).status() : undefined;
+    if (!status) {
+      return fail(`Error, could not touch target: ${osError(result.stderr, dest)}`, { path: dest });
     }
     const differences = new Differences();
     differences.state("absent", "touch");

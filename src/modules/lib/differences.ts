@@ -30,7 +30,7 @@ export function contentDiff(
     else if (bytes.includes(0)) diff[`${key}_binary`] = 1;
     else {
       diff[side] = decodeBytes(bytes);
-      diff[`${side}_header`] = headers[side];
+      if (headers[side] !== "") diff[`${side}_header`] = headers[side];
     }
   }
   return diff;

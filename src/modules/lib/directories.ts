@@ -2,6 +2,7 @@
 import type { ModuleContext } from "../module.ts";
 import { attributeFailure, type WantedAttributes } from "./attributes.ts";
 import { pathWord, word } from "./bytes.ts";
+import { osError } from "./errno.ts";
 import { fail } from "./failure.ts";
 import { octal, resolveMode } from "./mode.ts";
 import { directoryOf } from "./paths.ts";
@@ -50,13 +51,14 @@ lb_st "$p"`;
   if (result.rc === 22 || result.rc === 23) {
     attributeFailure(path, undefined, result.rc, result.stderr, wanted.owner, wanted.group);
   }
-  const status = new Fields(result.stdout).status();
-  if (result.rc !== 0 || !status) {
+  if (result.rc !== 0) {
     return fail(
-      `There was an issue creating ${path} as requested: ${result.stderr.toString().trim()}`,
+      `There was an issue creating ${path} as requested: ${osError(result.stderr, path)}`,
       { path },
     );
   }
+  const status = new Fields(result.stdout).status();
+  if (!status) return fail(`${path} was made and is gone again`, { path });
   return mode === 0o755
     ? { status, before: {}, after: {} }
     : { status, before: { mode: "0755" }, after: { mode: octal(mode) } };

@@ -35,7 +35,7 @@ export function resolveMode(mode: Data, current: number, isDirectory: boolean): 
     if (!/^[ugo]+$/.test(users)) return badMode(`bad symbolic permission for mode: ${text}`);
     for (const [, operator, letters = ""] of (match[2] ?? "").matchAll(/([-+=])([^-+=]*)/g)) {
       const unknown = /[^rwxXstugo]/.exec(letters);
-      if (unknown) return badMode(`bad symbolic permission for mode: ${text}`);
+      if (unknown) return badMode(`'${unknown[0]}'`);
       for (const user of new Set(users)) {
         const bits = permissionBits(user, letters, result, isDirectory, who === "");
         if (operator === "+") result |= bits;

@@ -4,7 +4,8 @@ import { applyAttributes, type WantedAttributes } from "./attributes.ts";
 import { pathWord, word } from "./bytes.ts";
 import { contentDiff, pathDiff } from "./differences.ts";
 import { makeDirectories } from "./directories.ts";
-import { fail } from "./failure.ts";
+import { fail, ModuleFailure } from "./failure.ts";
+import { splitLines } from "./output.ts";
 import { directoryOf } from "./paths.ts";
 import type { Source } from "./source.ts";
 import { Fields, pathInfo, type Status } from "./status.ts";
@@ -52,7 +53,7 @@ export async function placeFile(
   if (status && !placement.force) return { dest, ...src, changed: false };
   const same = status?.kind === "file" && found.sha1 === source.sha1;
   if (same) {
-    const change = await applyAttributes(context, dest, status, wanted);
+    const change = await withChecksum(source, () => applyAttributes(context, dest, status, wanted));
     return {
       diff: pathDiff(dest, change.before, change.after),
       path: dest,
@@ -74,18 +75,26 @@ export async function placeFile(
       : [];
   if (context.checkMode) return { diff, changed: true };
   if (makesParent) await makeParent(context, dest, placement);
-  const replaced = await replaceFile(context, {
-    path: dest,
-    content: source.input,
-    // A link that is not followed gives way to a file that owes it nothing.
-    existing: status?.kind === "link" && !follow ? undefined : status,
-    wanted,
-    validate: placement.validate,
-    backup: placement.backup,
-    unsafeWrites: placement.unsafeWrites,
-    invalid: (rc, stdout, stderr) =>
-      fail("failed to validate", { exit_status: rc, stdout, stderr, checksum: source.sha1 }),
-  });
+  const replaced = await withChecksum(source, () =>
+    replaceFile(context, {
+      path: dest,
+      content: source.input,
+      // A link that is not followed gives way to a file that owes it nothing.
+      existing: status?.kind === "link" && !follow ? undefined : status,
+      wanted,
+      validate: placement.validate,
+      backup: placement.backup,
+      unsafeWrites: placement.unsafeWrites,
+      invalid: (rc, stdout, stderr) =>
+        fail("failed to validate", {
+          exit_status: rc,
+          stdout,
+          stderr,
+          stdout_lines: splitLines(stdout),
+          stderr_lines: splitLines(stderr),
+        }),
+    }),
+  );
   return {
     diff,
     dest,
@@ -98,6 +107,16 @@ export async function placeFile(
   };
 }
 
+/** Failures tell the checksum too. */
+async function withChecksum<T>(source: Source, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ModuleFailure)) throw error;
+    throw new ModuleFailure({ ...error.result, checksum: source.sha1 });
+  }
+}
+
 async function lookAtDestination(
   context: ModuleContext,
   { dest, name, source, follow }: Placement,
@@ -107,7 +126,7 @@ async function lookAtDestination(
   if (into !== undefined) {
     script.push(dest.endsWith("/") ? `p="$p"${into}` : `if [ -d "$p" ]; then p="$p"/${into}; fi`);
   }
-  if (follow) script.push('if [ -h "$p" ] && r=$(readlink -f "$p"); then p=$r; fi');
+  if (follow) script.push('if [ -h "$p" ] && [ -e "$p" ]; then p=$(readlink -f "$p"); fi');
   script.push(
     `printf '%s\\0' "$p"; lb_st "$p"; lb_sum "$p" ${source.size}`,
     'if [ "$lb_s" = - ]; then case $p in */*) d=${p%/*}/ ;; *) d=. ;; esac; [ -d "$d" ] || printf n; fi',
