@@ -1,7 +1,6 @@
 import { truth } from "../../values/compare.ts";
 import { toList } from "../../values/iterate.ts";
 import { isText, PyBytes, textOf } from "../../values/model.ts";
-import { NativeText } from "../../values/native-text.ts";
 import { typeName } from "../../values/type-name.ts";
 import { loadYaml, loadYamlAll } from "../../values/yaml.ts";
 import type { Filter } from "../plugin.ts";
@@ -50,7 +49,7 @@ const JSON_PARAMETERS = [
 const toJson = define(
   "to_json",
   JSON_PARAMETERS,
-  (value, parameters) => new NativeText(dumpJson(value, jsonOptions(parameters, {}))),
+  (value, parameters) => dumpJson(value, jsonOptions(parameters, {})),
 );
 
 const toNiceJson = define(
@@ -61,12 +60,10 @@ const toNiceJson = define(
     ...JSON_PARAMETERS.filter((name) => name !== "indent?" && name !== "sort_keys?"),
   ],
   (value, parameters) =>
-    new NativeText(
-      dumpJson(
+    dumpJson(
         value,
         jsonOptions(parameters, { indent: 4, sortKeys: true, separators: [",", ": "] }),
       ),
-    ),
 );
 
 const YAML_PARAMETERS = [
@@ -104,13 +101,13 @@ function yamlOptions(parameters: Parameters, flow: boolean | null, indent: numbe
 const toYaml = define(
   "to_yaml",
   ["*_args", "default_flow_style?", "indent?", ...YAML_PARAMETERS],
-  (value, parameters) => new NativeText(dumpYaml(value, yamlOptions(parameters, null, 2))),
+  (value, parameters) => dumpYaml(value, yamlOptions(parameters, null, 2)),
 );
 
 const toNiceYaml = define(
   "to_nice_yaml",
   ["indent?", "*_args", "default_flow_style?", ...YAML_PARAMETERS],
-  (value, parameters) => new NativeText(dumpYaml(value, yamlOptions(parameters, false, 4))),
+  (value, parameters) => dumpYaml(value, yamlOptions(parameters, false, 4)),
 );
 
 const fromJson = plain("loads", (value) => {
