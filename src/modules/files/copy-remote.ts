@@ -8,7 +8,7 @@ import {
 import { pathWord, word } from "../lib/bytes.ts";
 import { makeDirectories } from "../lib/directories.ts";
 import { fail } from "../lib/failure.ts";
-import { octal, resolveMode } from "../lib/mode.ts";
+import { octal } from "../lib/mode.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
 import { baseOf, directoryOf, joinPath } from "../lib/paths.ts";
 import { Fields, pathInfo, type Status } from "../lib/status.ts";
@@ -25,18 +25,18 @@ export async function copyRemote(
   const name = word(baseOf(src.replace(/\/+$/, "")));
   const fields = new Fields(
     (
-      await context.sh(`s=${pathWord(src)}; p=${pathWord(dest)}
+      await context.sh(`s=${pathWord(src)}; p=${pathWord(dest)}; n=
 lb_st "$s" L
 case $lb_s in
   -) exit 0 ;;
-  4*) [ -d "$p" ] && case $s in */) ;; *) p=\${p%/}/${name} ;; esac ;;
+  4*) case $s in */) ;; *) if [ -d "$p" ]; then p=\${p%/}/${name}; else n=n; fi ;; esac ;;
   *) sha1sum <"$s"; printf '\\0'; md5sum <"$s"; printf '\\0'
     case $p in */) p=$p${name} ;; *) [ -d "$p" ] && p=$p/${name} ;; esac ;;
 esac
 ${follow ? 'if [ -h "$p" ]; then p=$(readlink -f "$p"); fi' : ""}
 printf '%s\\0' "$p"
 lb_st "$p"; if [ -f "$p" ]; then sha1sum <"$p"; fi; printf '\\0'
-[ -d "$(dirname "$p")" ] || printf n`)
+[ -d "$(dirname "$p")" ] || n=n; printf %s "$n"`)
     ).stdout,
   );
   const source = fields.status();
@@ -47,7 +47,8 @@ lb_st "$p"; if [ -f "$p" ]; then sha1sum <"$p"; fi; printf '\\0'
   const path = fields.text();
   const status = fields.status();
   const before = fields.text().slice(0, 40);
-  const hasParent = fields.rest().length === 0;
+  // For a file: its directory is missing. For a directory: it goes below a new one of this name.
+  const isNote = fields.rest().length > 0;
   const expected = textOption(args, "checksum");
   if (expected !== undefined && expected !== sha1) {
     return fail("Copied file does not match the expected checksum. Transfer failed.", {
@@ -56,7 +57,10 @@ lb_st "$p"; if [ -f "$p" ]; then sha1sum <"$p"; fi; printf '\\0'
     });
   }
   const known = { dest: path, src, md5sum: md5, checksum: sha1 };
-  if (!isFile) return copyTree(context, args, src, path, status, known);
+  if (!isFile) {
+    const below = isNote && !status && !src.endsWith("/") ? joinPath(path, baseOf(src)) : path;
+    return copyTree(context, args, src, path, below, status, known);
+  }
   if (status && !(flagOption(args, "force") ?? true)) {
     return { msg: "file already exists", src, dest: path, changed: false };
   }
@@ -67,11 +71,11 @@ lb_st "$p"; if [ -f "$p" ]; then sha1sum <"$p"; fi; printf '\\0'
     const change = await applyAttributes(context, path, status, wanted);
     return { ...known, changed: change.changed, ...pathInfo(change.status) };
   }
-  if (!hasParent && !dest.endsWith("/")) {
+  if (isNote && !dest.endsWith("/")) {
     return fail(`Destination directory ${directoryOf(path)} does not exist`);
   }
   if (context.checkMode) return { ...known, changed: true };
-  if (!hasParent) {
+  if (isNote) {
     await makeDirectories(context, directoryOf(path), { mode: args.directory_mode ?? undefined });
   }
   const replaced = await replaceFile(context, {
@@ -93,13 +97,16 @@ lb_st "$p"; if [ -f "$p" ]; then sha1sum <"$p"; fi; printf '\\0'
 
 /**
  * A directory: what is missing or differs is copied, what else stands there is left alone. Modes of
- * the files are those of the source unless `mode` is given for the directory itself.
+ * the files are those of the source; `mode` is for the directory itself.
+ * @param dest the directory that the result is about
+ * @param into the directory that gets what is in `src`: `dest` or one below it
  */
 async function copyTree(
   context: ModuleContext,
   args: Arguments,
   src: string,
   dest: string,
+  into: string,
   status: Status | undefined,
   known: { readonly dest: string; readonly src: string },
 ): Promise<ModuleResult> {
@@ -110,26 +117,24 @@ async function copyTree(
     return fail(`cannot overwrite non-directory ${dest} with directory ${src}`);
   }
   // Lists what differs: new names and files whose bytes are not the same.
-  const compare = `s=${from}; p=${pathWord(dest)}
+  const compare = `s=${from}
 find "$s" ! -type d -exec sh -c 'for f; do g=$D\${f#"$S"}
 if [ -h "$f" ]; then [ -h "$g" ] && [ "$(readlink "$f")" = "$(readlink "$g")" ] && continue
 else cmp -s "$f" "$g" ${force ? "" : '|| [ -e "$g" ]'} && continue; fi
 printf "%s\\0" "\${f#"$S"}"; done' - {} +
 printf '\\0'
 find "$s" -type d -exec sh -c 'for f; do [ -d "$D\${f#"$S"}" ] || printf "%s\\0" "\${f#"$S"}"; done' - {} +`;
-  const listing = await context.sh(`S=${from}; D=${pathWord(dest)}; export S D\n${compare}`);
+  const listing = await context.sh(`S=${from}; D=${pathWord(into)}; export S D\n${compare}`);
   const text = listing.stdout.toString("latin1");
   const split = text.startsWith("\0") ? 0 : text.indexOf("\0\0") + 1;
   const files = text.slice(0, split);
   const directories = text.slice(split + 1);
   let changed = files !== "" || directories !== "";
   if (context.checkMode && changed) return { ...known, changed };
-  if (changed) await copyListed(context, args, from, dest, files, directories);
+  if (changed) await copyListed(context, args, from, into, files, directories);
   let shown = new Fields((await context.sh(`lb_st ${pathWord(dest)}`)).stdout).status();
   if (shown) {
-    const directoryMode = args.directory_mode ?? undefined;
-    const mode = wanted.mode ?? (status ? undefined : directoryMode);
-    const change = await applyAttributes(context, dest, shown, { ...wanted, mode });
+    const change = await applyAttributes(context, dest, shown, wanted);
     changed = change.changed || changed;
     shown = change.status;
   }
@@ -148,14 +153,10 @@ async function copyListed(
   const owner = textOption(args, "owner");
   const group = textOption(args, "group");
   const account = owner || group ? `${owner ?? ""}${group ? `:${group}` : ""}` : undefined;
-  const directoryMode = args.directory_mode ?? undefined;
-  const mode = directoryMode === undefined ? undefined : resolveMode(directoryMode, 0o755, true);
   const chown = account === undefined ? "" : `chown -h "$A" "$g" || exit 22; `;
   const begin = `S=${from}; D=${pathWord(dest)}; A=${word(account ?? "")}; export S D A`;
   const made = await context.sh(
-    `${begin}\nmkdir -p "$(dirname "$D")"\nxargs -0 sh -c 'for n; do g=$D$n; [ -d "$g" ] || mkdir "$g" || exit 21; ${
-      mode === undefined ? 'chmod "$(stat -c %a "$S$n")" "$g"' : `chmod ${mode.toString(8)} "$g"`
-    } || exit 23; ${chown}done' -`,
+    `${begin}\nmkdir -p "$(dirname "$D")"\nxargs -0 sh -c 'for n; do g=$D$n; [ -d "$g" ] || mkdir "$g" || exit 21; chmod "$(stat -c %a "$S$n")" "$g" || exit 23; ${chown}done' -`,
     { stdin: Buffer.from(directories, "latin1") },
   );
   if (made.rc !== 0 && directories !== "") {

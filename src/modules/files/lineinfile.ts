@@ -4,10 +4,10 @@
  */
 import { compileRegex, type Match, type Pattern } from "../../template/python/regex.ts";
 import { latin } from "../lib/bytes.ts";
+import { EDIT_OPTIONS, finishEdit, readTextFile } from "../lib/edit-file.ts";
 import { fail, failing } from "../lib/failure.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
 import { expandPaths } from "../lib/paths.ts";
-import { EDIT_OPTIONS, finishEdit, readTextFile } from "../lib/text-file.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
 export const spec = {

@@ -3,11 +3,11 @@
  * @see https://docs.ansible.com/ansible/latest/collections/ansible/builtin/replace_module.html
  */
 import { compileRegex } from "../../template/python/regex.ts";
+import { EDIT_OPTIONS, finishEdit, readTextFile } from "../lib/edit-file.ts";
 import { decodeAs, encodeAs } from "../lib/encodings.ts";
 import { fail, failing } from "../lib/failure.ts";
 import { textOption } from "../lib/option-values.ts";
 import { expandPaths } from "../lib/paths.ts";
-import { EDIT_OPTIONS, finishEdit, readTextFile } from "../lib/text-file.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
 export const spec = {

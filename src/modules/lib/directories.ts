@@ -35,7 +35,7 @@ export async function makeDirectories(
   }`;
   const script = `mk() {
 p=$1
-[ -d "$p" ] && return
+[ -e "$p" ] && return
 mkdir ${mode === 0o755 ? "" : `-m ${mode.toString(8)} `}"$p" || exit 21
 ${settleNew}}
 ${

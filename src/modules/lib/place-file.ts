@@ -45,7 +45,7 @@ export async function placeFile(
   context: ModuleContext,
   placement: Placement,
 ): Promise<ModuleResult> {
-  const { source, wanted, follow } = placement;
+  const { source, wanted } = placement;
   const found = await lookAtDestination(context, placement);
   const { path: dest, status } = found;
   const src = placement.src === undefined ? {} : { src: placement.src };
@@ -79,8 +79,8 @@ export async function placeFile(
     replaceFile(context, {
       path: dest,
       content: source.input,
-      // A link that is not followed gives way to a file that owes it nothing.
-      existing: status?.kind === "link" && !follow ? undefined : status,
+      // A link gives way to a file that owes it nothing.
+      existing: status?.kind === "link" ? undefined : status,
       wanted,
       validate: placement.validate,
       backup: placement.backup,
