@@ -191,7 +191,10 @@ export class EngineHttp {
           reject(this.#problem(error, signal));
         }
       });
-      if (data instanceof Readable) {
+      if (data instanceof Readable && data.errored) {
+        outgoing.destroy();
+        reject(data.errored);
+      } else if (data instanceof Readable) {
         data.on("error", (error) => {
           outgoing.destroy();
           reject(error);

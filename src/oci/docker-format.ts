@@ -9,7 +9,7 @@ import type { ArchiveFile } from "./archive-file.ts";
 import { decompressed } from "./compression.ts";
 import { checkDigest, hexOf, sha256, verified } from "./digest.ts";
 import { encodeDocument, MAX_DOCUMENT, parseConfig } from "./documents.ts";
-import { ImageError } from "./errors.ts";
+import { ImageError, ImageNotFoundError } from "./errors.ts";
 import type { Image, LayerSource } from "./image.ts";
 import { fullName } from "./reference.ts";
 import { Spool } from "./spool.ts";
@@ -64,7 +64,7 @@ export function chooseItem(
   const wanted = fullName(name);
   const found = items.find((item) => item.RepoTags?.some((tag) => fullName(tag) === wanted));
   if (found) return found;
-  throw new ImageError(`${what} has no image of that name in it`, { hint: there });
+  throw new ImageNotFoundError(what, "the archive has none of that name", { hint: there });
 }
 
 export async function readConfigOf(
@@ -151,6 +151,8 @@ export function writeArchive(image: Image, options: ArchiveOptions): ArchiveStre
     await tar.finish();
     stream.end();
   };
+  // Who reads the stream later sees the error then: `errored`.
+  stream.on("error", () => undefined);
   work().catch((error) => stream.destroy(error));
   return { stream, sent };
 }
