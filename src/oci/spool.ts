@@ -32,9 +32,12 @@ export class Spool {
 
   /** Takes everything that the source gives. */
   static async of(source: Readable, signal?: AbortSignal): Promise<Spool> {
+    // It may fail before the file is there.
+    source.on("error", () => undefined);
     const fd = await openNameless();
     const meter = new Meter();
     try {
+      if (source.errored) throw source.errored;
       const stages = [source, meter, appender(fd)] as const;
       await (signal ? pipeline(...stages, { signal }) : pipeline(...stages));
     } catch (error) {
