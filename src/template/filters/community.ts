@@ -7,8 +7,8 @@ import { str } from "../../values/text.ts";
 import { typeName } from "../../values/type-name.ts";
 import { FilterError, TemplateRuntimeError } from "../errors.ts";
 import type { Filter } from "../plugin.ts";
-import { parseCsv } from "../python/csv.ts";
 import { iniSection, parseIni } from "../python/configparser.ts";
+import { parseCsv } from "../python/csv.ts";
 import { searchJmespath } from "../python/jmespath/index.ts";
 import { raise } from "../python/raise.ts";
 import { compareLoose } from "../python/versions.ts";
@@ -80,13 +80,17 @@ const listsMergeby: Filter = (value, args) => {
   const terms = [value, ...args.positional];
   const index = terms.pop();
   if (terms.length === 0 || textOf(index) === undefined) {
-    throw new FilterError("_mergeby_ argument 'index' must be a string: the last positional argument");
+    throw new FilterError(
+      "_mergeby_ argument 'index' must be a string: the last positional argument",
+    );
   }
   const all: Value[] = [];
   for (const term of terms) {
     if (term instanceof Undefined) term.fail();
     if (!isSequence(term)) {
-      throw new FilterError(`All arguments before the argument index for lists_mergeby must be lists. ${str(term)} is ${pythonType(term)}`);
+      throw new FilterError(
+        `All arguments before the argument index for lists_mergeby must be lists. ${str(term)} is ${pythonType(term)}`,
+      );
     }
     // A list of lists counts as its lists.
     for (const item of iterate(term)) {
@@ -97,7 +101,9 @@ const listsMergeby: Filter = (value, args) => {
   const merged = new Dict();
   for (const item of all) {
     if (!(item instanceof Dict)) {
-      throw new FilterError(`Elements of list arguments for lists_mergeby must be dictionaries. ${str(item)} is ${pythonType(item)}`);
+      throw new FilterError(
+        `Elements of list arguments for lists_mergeby must be dictionaries. ${str(item)} is ${pythonType(item)}`,
+      );
     }
     const key = item.get(index ?? null);
     // Elements without the key are left out, as in the original.
@@ -141,7 +147,16 @@ const unicodeNormalize = define("unicode_normalize", ["form?"], (value, paramete
 /** Milliseconds of one unit; a year and a month have a length of their own in each call. */
 function timeFactors(year: number, month: number): Readonly<Record<string, number>> {
   const day = 86_400_000;
-  return { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: day, w: 7 * day, mo: month * day, y: year * day };
+  return {
+    ms: 1,
+    s: 1000,
+    m: 60_000,
+    h: 3_600_000,
+    d: day,
+    w: 7 * day,
+    mo: month * day,
+    y: year * day,
+  };
 }
 const UNIT_NAMES: readonly (readonly [RegExp, string])[] = [
   [/^(?:ms|msecs?|milliseconds?)$/, "ms"],
@@ -166,7 +181,10 @@ function timeFilter(name: string, fixed: string | undefined): Filter {
     const refuse = (message: string): never => {
       throw new FilterError(`to_time_unit() ${message}`);
     };
-    if (unit === undefined) return refuse(`can not convert to the following unit: ${unitName}. Available units (singular or plural): ms, s, m, h, d, w, mo, y`);
+    if (unit === undefined)
+      return refuse(
+        `can not convert to the following unit: ${unitName}. Available units (singular or plural): ms, s, m, h, d, w, mo, y`,
+      );
     const factors = timeFactors(parameters.int("year", 365), parameters.int("month", 30));
     const text = str(value).trim();
     const words = text.split(/\s+/);
@@ -226,11 +244,14 @@ const toIni = define("to_ini", [], (value) => {
   if (!(value instanceof Dict)) {
     throw new FilterError(`to_ini requires a dict, got ${pythonType(value)}`);
   }
-  if (value.size === 0) throw new FilterError("to_ini received an empty dict. An empty dict cannot be converted.");
+  if (value.size === 0)
+    throw new FilterError("to_ini received an empty dict. An empty dict cannot be converted.");
   let text = "";
   for (const [section, options] of value) {
     if (!(options instanceof Dict)) {
-      throw new FilterError(`to_ini failed to parse given dict: section '${str(section)}' is no dict`);
+      throw new FilterError(
+        `to_ini failed to parse given dict: section '${str(section)}' is no dict`,
+      );
     }
     text += `[${str(section)}]\n`;
     for (const [key, item] of options) {
@@ -267,7 +288,8 @@ function filterKeys(keep: boolean): Filter {
           else if (!hit) {
             const inner = walk(content);
             const nested = content instanceof Dict || isSequence(content);
-            const empty = nested && (inner instanceof Dict ? inner.size : toList(inner).length) === 0;
+            const empty =
+              nested && (inner instanceof Dict ? inner.size : toList(inner).length) === 0;
             if (!keep || (nested && !empty)) result.set(key, inner);
           }
         }
@@ -279,38 +301,43 @@ function filterKeys(keep: boolean): Filter {
   );
 }
 
-const replaceKeys = define("replace_keys", ["target", "matching_parameter?"], (value, parameters) => {
-  const targets = toList(parameters.get("target", null)).map((target) => {
-    if (!(target instanceof Dict)) throw new FilterError("replace_keys: every target has 'before' and 'after'");
-    return { before: textFrom(target.get("before") ?? ""), after: target.get("after") ?? null };
-  });
-  const how = textFrom(parameters.get("matching_parameter", "equality"));
-  const replacement = (key: string) =>
-    targets.find(({ before }) =>
-      how === "starts_with"
-        ? key.startsWith(before)
-        : how === "ends_with"
-          ? key.endsWith(before)
-          : how === "regex"
-            ? new RegExp(before).test(key)
-            : key === before,
-    );
-  const walk = (item: Value): Value => {
-    if (isSequence(item)) return Array.from(iterate(item), walk);
-    if (!(item instanceof Dict)) return item;
-    const kept = new Dict();
-    const renamed: [Value, Value][] = [];
-    for (const [key, content] of item) {
-      const found = replacement(str(key));
-      if (found) renamed.push([found.after, walk(content)]);
-      else kept.set(key, walk(content));
-    }
-    for (const [key, content] of renamed) kept.set(key, content);
-    return kept;
-  };
-  if (value instanceof Undefined) value.fail();
-  return walk(value);
-});
+const replaceKeys = define(
+  "replace_keys",
+  ["target", "matching_parameter?"],
+  (value, parameters) => {
+    const targets = toList(parameters.get("target", null)).map((target) => {
+      if (!(target instanceof Dict))
+        throw new FilterError("replace_keys: every target has 'before' and 'after'");
+      return { before: textFrom(target.get("before") ?? ""), after: target.get("after") ?? null };
+    });
+    const how = textFrom(parameters.get("matching_parameter", "equality"));
+    const replacement = (key: string) =>
+      targets.find(({ before }) =>
+        how === "starts_with"
+          ? key.startsWith(before)
+          : how === "ends_with"
+            ? key.endsWith(before)
+            : how === "regex"
+              ? new RegExp(before).test(key)
+              : key === before,
+      );
+    const walk = (item: Value): Value => {
+      if (isSequence(item)) return Array.from(iterate(item), walk);
+      if (!(item instanceof Dict)) return item;
+      const kept = new Dict();
+      const renamed: [Value, Value][] = [];
+      for (const [key, content] of item) {
+        const found = replacement(str(key));
+        if (found) renamed.push([found.after, walk(content)]);
+        else kept.set(key, walk(content));
+      }
+      for (const [key, content] of renamed) kept.set(key, content);
+      return kept;
+    };
+    if (value instanceof Undefined) value.fail();
+    return walk(value);
+  },
+);
 
 /** Paths to all leaves, as "a.b[0]"; keys that are no names are quoted in brackets. */
 const toPaths = define("to_paths", ["prepend?", "wantlist?"], (value, parameters) => {
@@ -321,7 +348,11 @@ const toPaths = define("to_paths", ["prepend?", "wantlist?"], (value, parameters
       for (const [key, content] of item) {
         const name = str(key);
         const plainName = /^[A-Za-z_]\w*$/.test(name);
-        const step = plainName ? (path === "" ? name : `.${name}`) : `[${textOf(key) === undefined ? name : `'${name}'`}]`;
+        const step = plainName
+          ? path === ""
+            ? name
+            : `.${name}`
+          : `[${textOf(key) === undefined ? name : `'${name}'`}]`;
         walk(content, path + step);
       }
     } else if (isSequence(item) && toList(item).length > 0) {
@@ -338,9 +369,12 @@ const toPaths = define("to_paths", ["prepend?", "wantlist?"], (value, parameters
 const getPath = define("get_path", ["path", "wantlist?"], (value, parameters, context) => {
   const path = textFrom(parameters.get("path", ""));
   let current: Value = value;
-  for (const match of path.matchAll(/\.?([^.[\]]+)|\[(?:'([^']*)'|"([^"]*)"|(-?\d+)|([^\]]*))\]/g)) {
+  for (const match of path.matchAll(
+    /\.?([^.[\]]+)|\[(?:'([^']*)'|"([^"]*)"|(-?\d+)|([^\]]*))\]/g,
+  )) {
     const [, name, single, double, number, bare] = match;
-    const key: Value = number !== undefined ? Number(number) : (name ?? single ?? double ?? bare ?? "");
+    const key: Value =
+      number !== undefined ? Number(number) : (name ?? single ?? double ?? bare ?? "");
     current = context.getAttribute(current, key);
     if (current instanceof Undefined) current.fail();
   }

@@ -46,10 +46,8 @@ const JSON_PARAMETERS = [
   "preprocess_unsafe?",
 ];
 
-const toJson = define(
-  "to_json",
-  JSON_PARAMETERS,
-  (value, parameters) => dumpJson(value, jsonOptions(parameters, {})),
+const toJson = define("to_json", JSON_PARAMETERS, (value, parameters) =>
+  dumpJson(value, jsonOptions(parameters, {})),
 );
 
 const toNiceJson = define(
@@ -61,9 +59,9 @@ const toNiceJson = define(
   ],
   (value, parameters) =>
     dumpJson(
-        value,
-        jsonOptions(parameters, { indent: 4, sortKeys: true, separators: [",", ": "] }),
-      ),
+      value,
+      jsonOptions(parameters, { indent: 4, sortKeys: true, separators: [",", ": "] }),
+    ),
 );
 
 const YAML_PARAMETERS = [

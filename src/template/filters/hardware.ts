@@ -1,5 +1,5 @@
-import { textOf, type Value } from "../../values/model.ts";
 import { iterate } from "../../values/iterate.ts";
+import { textOf, type Value } from "../../values/model.ts";
 import { asInt } from "../../values/number.ts";
 import { str } from "../../values/text.ts";
 import { FilterError } from "../errors.ts";
@@ -8,8 +8,8 @@ import * as ip from "../python/ip-network.ts";
 import { Random } from "../python/random.ts";
 import { Undefined } from "../undefined.ts";
 import { isSequence } from "./collections.ts";
-import { define, textFrom } from "./shared.ts";
 import { seeded } from "./misc.ts";
+import { define, textFrom } from "./shared.ts";
 
 /** Hardware addresses and VLAN lists: `hwaddr`, `macaddr`, `slaac`, `random_mac`, `vlan_parser`. */
 
@@ -79,15 +79,18 @@ const randomMac = define("random_mac", ["seed?"], (value, parameters) => {
     if (value instanceof Undefined) value.fail();
     throw new FilterError(`Invalid value type (${typeof value}) for random_mac (${str(value)})`);
   }
-  const parts = prefix.toLowerCase().split(":").filter((part) => part !== "");
+  const parts = prefix
+    .toLowerCase()
+    .split(":")
+    .filter((part) => part !== "");
   if (parts.length > 5) {
-    throw new FilterError(`Invalid value (${prefix}) for random_mac: 5 colon(:) separated items max`);
+    throw new FilterError(
+      `Invalid value (${prefix}) for random_mac: 5 colon(:) separated items max`,
+    );
   }
   for (const part of parts) {
     if (!/^[0-9a-f]{2}$/.test(part)) {
-      throw new FilterError(
-        `Invalid value (${prefix}) for random_mac: ${part} not hexa byte`,
-      );
+      throw new FilterError(`Invalid value (${prefix}) for random_mac: ${part} not hexa byte`);
     }
   }
   if (parts.length === 0) throw new FilterError(`Invalid value (${prefix}) for random_mac`);
@@ -104,7 +107,9 @@ const vlanParser = define(
   "vlan_parser",
   ["first_line_len?", "other_line_len?"],
   (value, parameters) => {
-    const numbers = [...new Set(Array.from(iterate(value), (item) => Number(asInt(item) ?? str(item))))];
+    const numbers = [
+      ...new Set(Array.from(iterate(value), (item) => Number(asInt(item) ?? str(item)))),
+    ];
     for (const number of numbers) {
       if (!(number >= 1 && number <= 4094)) {
         throw new FilterError("Valid VLAN range is 1-4094");
@@ -123,7 +128,10 @@ const vlanParser = define(
     const lines: string[] = [];
     let line = "";
     for (const range of ranges) {
-      const limit = parameters.int(lines.length === 0 ? "first_line_len" : "other_line_len", lines.length === 0 ? 48 : 44);
+      const limit = parameters.int(
+        lines.length === 0 ? "first_line_len" : "other_line_len",
+        lines.length === 0 ? 48 : 44,
+      );
       if (line !== "" && line.length + range.length + 1 > limit) {
         lines.push(line);
         line = range;
@@ -143,7 +151,8 @@ const vlanExpander = define("vlan_expander", [], (value) => {
     const match = /^\s*(\d+)\s*(?:-\s*(\d+)\s*)?$/.exec(part);
     if (!match) throw new FilterError(`vlan_expander: not a VLAN or a range of VLANs: ${part}`);
     const first = Number(match[1]);
-    for (let vlan = first; vlan <= Math.min(Number(match[2] ?? first), 4094); vlan++) numbers.add(vlan);
+    for (let vlan = first; vlan <= Math.min(Number(match[2] ?? first), 4094); vlan++)
+      numbers.add(vlan);
   }
   return [...numbers].sort((a, b) => a - b);
 });

@@ -1,7 +1,7 @@
+import { truth } from "../../values/compare.ts";
 import { iterate } from "../../values/iterate.ts";
 import { Dict, textOf, type Value } from "../../values/model.ts";
 import { asInt, int } from "../../values/number.ts";
-import { truth } from "../../values/compare.ts";
 import { str } from "../../values/text.ts";
 import { FilterError } from "../errors.ts";
 import type { Filter } from "../plugin.ts";
@@ -22,7 +22,8 @@ interface Subject extends ip.IpInterface {
 
 function parseSubject(value: Value): Subject | undefined {
   if (typeof value === "boolean" || value === null) return undefined;
-  const number = asInt(value) ?? (/^\d+$/.test(textOf(value) ?? "") ? BigInt(textOf(value) ?? "0") : undefined);
+  const number =
+    asInt(value) ?? (/^\d+$/.test(textOf(value) ?? "") ? BigInt(textOf(value) ?? "0") : undefined);
   if (number !== undefined) {
     const address = BigInt(number);
     const version = address < 1n << 32n ? 4 : 6;
@@ -132,7 +133,8 @@ const ipPrefix: Query = (subject) =>
   ip.sizeOf(subject) > 1n && (ip.sizeOf(subject) === 2n || !isNetwork(subject))
     ? ip.formatInterface(subject)
     : null;
-const networkPrefix: Query = (subject) => (ip.sizeOf(subject) > 1n ? ip.formatNetwork(subject) : null);
+const networkPrefix: Query = (subject) =>
+  ip.sizeOf(subject) > 1n ? ip.formatNetwork(subject) : null;
 const addressOnly: Query = (subject) => (isNetwork(subject) ? null : addressText(subject));
 const asVersion4: Query = (subject) => {
   if (subject.version === 4) return shown(subject);
@@ -157,7 +159,8 @@ const QUERIES: Readonly<Record<string, Query>> = {
   address: addressOnly,
   "address/prefix": ipPrefix,
   bool: () => true,
-  broadcast: (subject) => (ip.sizeOf(subject) > 2n ? addressText(subject, ip.lastOf(subject)) : null),
+  broadcast: (subject) =>
+    ip.sizeOf(subject) > 2n ? addressText(subject, ip.lastOf(subject)) : null,
   cidr: (subject) => ip.formatInterface(subject),
   first_usable: (subject) => {
     const first = firstUsable(subject);
@@ -173,7 +176,8 @@ const QUERIES: Readonly<Record<string, Query>> = {
     subject.written ? `${subject.address}/${subject.prefix}` : int(subject.address),
   ip: addressOnly,
   "ip/prefix": ipPrefix,
-  ip_netmask: (subject) => (isNetwork(subject) ? null : `${addressText(subject)} ${maskText(subject)}`),
+  ip_netmask: (subject) =>
+    isNetwork(subject) ? null : `${addressText(subject)} ${maskText(subject)}`,
   ip_wildcard: (subject) =>
     isNetwork(subject) ? null : `${addressText(subject)} ${wildcardText(subject)}`,
   ipv4: asVersion4,
@@ -191,7 +195,8 @@ const QUERIES: Readonly<Record<string, Query>> = {
   network: networkText,
   "network/prefix": networkPrefix,
   network_id: networkText,
-  network_netmask: (subject) => `${addressText(subject, ip.networkOf(subject))} ${maskText(subject)}`,
+  network_netmask: (subject) =>
+    `${addressText(subject, ip.networkOf(subject))} ${maskText(subject)}`,
   network_wildcard: (subject) =>
     `${addressText(subject, ip.networkOf(subject))} ${wildcardText(subject)}`,
   next_usable: (subject) => neighbour(subject, 1n),
@@ -201,7 +206,10 @@ const QUERIES: Readonly<Record<string, Query>> = {
   private: when(ip.isPrivate),
   public: when(
     (subject) =>
-      ip.isUnicast(subject) && !ip.isPrivate(subject) && !ip.isLoopback(subject) && !isMask(subject),
+      ip.isUnicast(subject) &&
+      !ip.isPrivate(subject) &&
+      !ip.isLoopback(subject) &&
+      !isMask(subject),
   ),
   range_usable: (subject) => {
     const first = firstUsable(subject);
@@ -258,7 +266,11 @@ function ask(value: Value, query: Value, version: Value, alias: string): Value {
   }
   const subject = parseSubject(value);
   if (!subject) return false;
-  if (truth(version) && asInt(version) !== subject.version && str(version) !== String(subject.version)) {
+  if (
+    truth(version) &&
+    asInt(version) !== subject.version &&
+    str(version) !== String(subject.version)
+  ) {
     return false;
   }
   return answer(subject, query, alias);
@@ -266,7 +278,12 @@ function ask(value: Value, query: Value, version: Value, alias: string): Value {
 
 function family(alias: string, version: Value): Filter {
   return define(alias, ["query?", "version?", "alias?"], (value, parameters) =>
-    ask(value, parameters.get("query", ""), version === false ? parameters.get("version", false) : version, alias),
+    ask(
+      value,
+      parameters.get("query", ""),
+      version === false ? parameters.get("version", false) : version,
+      alias,
+    ),
   );
 }
 
@@ -298,7 +315,10 @@ const ipsubnet = define("ipsubnet", ["query?", "index?"], (value, parameters) =>
   const prefix = Number(str(query));
   const bits = ip.bitsOf(subject.version);
   if (prefix < 0 || prefix > bits) return false;
-  const index = parameters.given("index") && isWholeNumber(parameters.get("index", 0)) ? BigInt(str(parameters.get("index", 0))) : undefined;
+  const index =
+    parameters.given("index") && isWholeNumber(parameters.get("index", 0))
+      ? BigInt(str(parameters.get("index", 0)))
+      : undefined;
   if (isNetwork(subject)) {
     if (prefix < subject.prefix) return false;
     const total = 1n << BigInt(prefix - subject.prefix);
@@ -320,7 +340,8 @@ const ipsubnet = define("ipsubnet", ["query?", "index?"], (value, parameters) =>
 /** The number, from 1, of the subnet among the subnets of its size in the network. */
 function positionIn(subject: Subject, query: string): Value {
   const network = ip.parseInterface(query);
-  if (!network) throw new FilterError(`You must pass a valid subnet or IP address; ${query} is not one`);
+  if (!network)
+    throw new FilterError(`You must pass a valid subnet or IP address; ${query} is not one`);
   if (!ip.contains(network, subject)) {
     throw new FilterError(`${ip.formatInterface(subject)} is not in the subnet ${query}`);
   }
@@ -342,7 +363,8 @@ const cidrMerge = define("cidr_merge", ["action?"], (value, parameters) => {
   if (!first) return null;
   let span: ip.IpInterface = { ...first, address: ip.networkOf(first) };
   while (!all.every((network) => ip.contains(span, network))) {
-    if (span.prefix === 0) throw new FilterError("cidr_merge: the networks have no common supernet");
+    if (span.prefix === 0)
+      throw new FilterError("cidr_merge: the networks have no common supernet");
     span = { ...span, prefix: span.prefix - 1 };
   }
   return ip.formatNetwork(span);
@@ -365,7 +387,9 @@ const usableRange = define("usable_range", [], (value) => {
     throw new FilterError(`usable_range: ${str(value)} has ${size} addresses, more than 65536`);
   }
   const first = ip.networkOf(subject);
-  const list = Array.from({ length: Number(size) }, (_, i) => addressText(subject, first + BigInt(i)));
+  const list = Array.from({ length: Number(size) }, (_, i) =>
+    addressText(subject, first + BigInt(i)),
+  );
   return new Dict([
     ["usable_ips", list],
     ["number_of_ips", int(size)],

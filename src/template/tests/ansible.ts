@@ -3,9 +3,10 @@ import { contains, truth } from "../../values/compare.ts";
 import { iterate } from "../../values/iterate.ts";
 import { Dict, PyFloat, PySet, TaggedString, textOf, type Value } from "../../values/model.ts";
 import { str } from "../../values/text.ts";
+import { typeName } from "../../values/type-name.ts";
 import { FilterError, TemplateRuntimeError } from "../errors.ts";
-import { ansibleBool } from "../filters/numbers.ts";
 import { isHashable } from "../filters/collections.ts";
+import { ansibleBool } from "../filters/numbers.ts";
 import { Parameters } from "../filters/shared.ts";
 import { bindArguments, type EvaluationContext, type Test } from "../plugin.ts";
 import { dirname, realpath } from "../python/paths.ts";
@@ -20,7 +21,6 @@ import {
   type VersionOrder,
 } from "../python/versions.ts";
 import { Undefined } from "../undefined.ts";
-import { typeName } from "../../values/type-name.ts";
 
 /**
  * Ansible's own tests: of results, versions, text, sets, paths and URLs.
@@ -175,8 +175,12 @@ const isSubset = (small: Value, large: Value): boolean => {
   const all = setOf(large);
   return Array.from(setOf(small)).every((item) => all.has(item));
 };
-const subset = define("issubset", ["b"], (value, parameters) => isSubset(value, parameters.get("b", null)));
-const superset = define("issuperset", ["b"], (value, parameters) => isSubset(parameters.get("b", null), value));
+const subset = define("issubset", ["b"], (value, parameters) =>
+  isSubset(value, parameters.get("b", null)),
+);
+const superset = define("issuperset", ["b"], (value, parameters) =>
+  isSubset(parameters.get("b", null), value),
+);
 
 function onPath(check: (path: string) => boolean): Test {
   return (value) => {
@@ -205,7 +209,8 @@ const exists = onPath((path) => {
 const isAbsolute: Test = (value) => {
   if (value instanceof Undefined) value.fail();
   const path = textOf(value);
-  if (path === undefined) return raise("TypeError", `expected str, bytes or os.PathLike object, not ${typeName(value)}`);
+  if (path === undefined)
+    return raise("TypeError", `expected str, bytes or os.PathLike object, not ${typeName(value)}`);
   return path.startsWith("/");
 };
 const isMount = onPath((path) => {
@@ -240,7 +245,9 @@ function isUri(value: Value, schemes: Value): boolean {
     return false;
   }
 }
-const uri = define("uri", ["schemes?"], (value, parameters) => isUri(value, parameters.get("schemes", null)));
+const uri = define("uri", ["schemes?"], (value, parameters) =>
+  isUri(value, parameters.get("schemes", null)),
+);
 const url = define("url", ["schemes?"], (value, parameters) => {
   const text = textOf(value) ?? "";
   if (!isUri(value, parameters.get("schemes", null))) return false;
@@ -317,4 +324,3 @@ export const tests: Readonly<Record<string, Test>> = {
   version,
   version_compare: version,
 };
-

@@ -1,10 +1,10 @@
-import { compareWith, type Comparison, mod } from "../../values/operators.ts";
-import { equals } from "../../values/compare.ts";
 import { PyCallable } from "../../values/callable.ts";
+import { equals } from "../../values/compare.ts";
 import { isIterable } from "../../values/iterate.ts";
 import { Markup } from "../../values/markup.ts";
-import { Dict, isText, PyBytes, PyFloat, textOf, Tuple, type Value } from "../../values/model.ts";
+import { Dict, isText, PyBytes, PyFloat, Tuple, textOf, type Value } from "../../values/model.ts";
 import { asNumber } from "../../values/number.ts";
+import { type Comparison, compareWith, mod } from "../../values/operators.ts";
 import { str } from "../../values/text.ts";
 import { typeName } from "../../values/type-name.ts";
 import type { Test } from "../plugin.ts";
@@ -71,7 +71,8 @@ export const tests: Readonly<Record<string, Test>> = {
   boolean: (value) => typeof value === "boolean",
   callable: isCallable,
   defined: (value) => !(value instanceof Undefined),
-  divisibleby: (value, args) => equals(remainder(value, operand(args.positional, "divisibleby")), 0),
+  divisibleby: (value, args) =>
+    equals(remainder(value, operand(args.positional, "divisibleby")), 0),
   eq: equalTo,
   equalto: equalTo,
   escaped: (value) => value instanceof Markup,
@@ -103,4 +104,3 @@ export const tests: Readonly<Record<string, Test>> = {
   undefined: (value) => value instanceof Undefined,
   upper: (value) => hasOnlyCase(value, "upper"),
 };
-

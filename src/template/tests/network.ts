@@ -64,7 +64,9 @@ export const tests: Readonly<Record<string, Test>> = {
   ipv4_netmask: (value) => isMask(value, false),
   ipv6: (value) => network(value)?.version === 6,
   ipv6_address: (value) => address(value, 6) !== undefined,
-  ipv6_ipv4_mapped: onAddress((parsed) => parsed.version === 6 && parsed.address >> 32n === 0xffffn),
+  ipv6_ipv4_mapped: onAddress(
+    (parsed) => parsed.version === 6 && parsed.address >> 32n === 0xffffn,
+  ),
   ipv6_sixtofour: onAddress((parsed) => inRange(parsed, "2002::/16")),
   ipv6_teredo: onAddress((parsed) => inRange(parsed, "2001::/32")),
   loopback: onAddress(ip.isLoopback),
@@ -74,7 +76,9 @@ export const tests: Readonly<Record<string, Test>> = {
     ),
   multicast: onAddress(ip.isMulticast),
   private: onAddress(ip.isPrivate),
-  public: onAddress((parsed) => !ip.isPrivate(parsed) && !ip.isLoopback(parsed) && !ip.isReserved(parsed)),
+  public: onAddress(
+    (parsed) => !ip.isPrivate(parsed) && !ip.isLoopback(parsed) && !ip.isReserved(parsed),
+  ),
   reserved: onAddress((parsed) => inRange(parsed, "240.0.0.0/4") || inRange(parsed, "::/8")),
   subnet_of: within,
   supernet_of: (value, args) => {
