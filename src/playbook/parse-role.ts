@@ -129,7 +129,11 @@ export function loadRole(context: ParseContext, options: LoadRoleOptions): Role 
     metadata,
     argumentSpecs: readArgumentSpecs(context, found.path, metadata),
     origin: options.origin,
-    allowDuplicates: options.allowDuplicates ?? isTrue(metadata.get("allow_duplicates") ?? false),
+    allowDuplicates:
+      options.allowDuplicates ??
+      (options.origin === "import" ||
+        options.origin === "include" ||
+        isTrue(metadata.get("allow_duplicates") ?? false)),
   });
   role.dependencies = readDependencies(context, role, options.importing);
   role.handlers = readSection(context, role, "handlers", options);

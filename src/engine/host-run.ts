@@ -1,0 +1,31 @@
+/** One host on its way through one play. */
+import type { Host } from "../inventory/inventory.ts";
+import type { Task } from "../playbook/node.ts";
+
+export type HostFlow =
+  /** On its way. */
+  | "running"
+  /** A task failed and nothing rescued it. */
+  | "failed"
+  | "unreachable"
+  /** `meta: end_host`, `end_play`, `end_batch`. */
+  | "ended";
+
+export class HostRun {
+  readonly host: Host;
+  flow: HostFlow = "running";
+  /** Handlers that wait for the next flush. */
+  readonly notified = new Set<Task>();
+  /** Roles that this host has gone through: identities of `Role`. */
+  readonly completedRoles = new Set<string>();
+  /** Blocks with a rescue that it is in the first section of. */
+  rescueDepth = 0;
+
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  get isRunning(): boolean {
+    return this.flow === "running";
+  }
+}

@@ -1,0 +1,73 @@
+/** What a run of playbooks needs from its caller. */
+import type { Connection } from "../connection/connection.ts";
+import type { ExitCode } from "../errors/index.ts";
+import type { Inventory } from "../inventory/inventory.ts";
+import type { Value } from "../values/model.ts";
+import type { EngineEvents, HostStats } from "./events.ts";
+import type { StepRunner } from "./runner.ts";
+import type { EngineSettings } from "./settings.ts";
+
+/** A host as a connection is asked for: its name and what its variables say. */
+export interface ConnectionRequest {
+  readonly host: string;
+  /** `ansible_connection`, or the `connection` keyword: local, ssh, docker, ... */
+  readonly connection: string;
+  /** A connection variable (`ansible_host`, `ansible_port`, ...), templated. */
+  readonly variable: (name: string) => Value | undefined;
+  /** `remote_user` and `port` of the task, when they are given. */
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+  /** Folder of the playbook: where commands of local connections begin. */
+  readonly playbookDirectory: string;
+  readonly signal: AbortSignal;
+}
+
+/** @throws ConnectionError when the host cannot be reached */
+export type ConnectionFactory = (request: ConnectionRequest) => Promise<Connection>;
+
+/** Vault secrets as the engine uses them. */
+export interface VaultAccess {
+  decrypt(text: string, file?: string): Uint8Array;
+}
+
+export interface RunOptions {
+  /** Paths of playbook files, run one after the other. */
+  readonly playbooks: readonly string[];
+  readonly inventory: Inventory;
+  readonly connections: ConnectionFactory;
+  readonly events: EngineEvents;
+  readonly settings: EngineSettings;
+  readonly signal: AbortSignal;
+  /** Default: runs each module where it belongs, remembering nothing. */
+  readonly runner?: StepRunner;
+  readonly extraVars?: ReadonlyMap<string, Value>;
+  readonly tags?: readonly string[];
+  readonly skipTags?: readonly string[];
+  readonly limit?: string | undefined;
+  readonly startAtTask?: string | undefined;
+  readonly check?: boolean;
+  readonly diff?: boolean;
+  readonly vault?: VaultAccess | undefined;
+  /** Default `host`. */
+  readonly target?: "image" | "host";
+  /** What happens to services in an image build. Default `defer`. */
+  readonly services?: "defer" | "run" | "fail";
+  /** Asks for a `vars_prompt`; absent: the default is taken, as without a terminal. */
+  readonly ask?: ((prompt: Prompt) => Promise<string>) | undefined;
+  /** Asks before each task (`--step`): `no` skips it, `continue` asks no more. */
+  readonly confirmTask?: ((title: string) => Promise<"yes" | "no" | "continue">) | undefined;
+}
+
+export interface Prompt {
+  readonly text: string;
+  readonly isPrivate: boolean;
+  readonly confirm: boolean;
+}
+
+export interface PlaybookOutcome {
+  /** 0, 2 when a host failed, 4 when one was unreachable. */
+  readonly exitCode: ExitCode;
+  readonly stats: ReadonlyMap<string, HostStats>;
+  readonly failedHosts: readonly string[];
+  readonly unreachableHosts: readonly string[];
+}

@@ -1,0 +1,82 @@
+/** Results of tasks: the fields that the engine adds, censoring, and their status. */
+import type { ModuleResult } from "../modules/module.ts";
+import { Dict, TaggedString, textOf, type Value } from "../values/model.ts";
+import { fromJson, str, truth } from "../values/python.ts";
+import { untrusted } from "../variables/layers.ts";
+import type { HostStatus } from "./events.ts";
+
+/** A module's result as a value of the language, with the defaults that Ansible fills in. */
+export function resultOf(data: ModuleResult): Dict {
+  const result = untrusted(fromJson(data)) as Dict;
+  for (const stream of ["stdout", "stderr"]) {
+    const text = textOf(result.get(stream));
+    if (text !== undefined && !result.has(`${stream}_lines`)) {
+      result.set(`${stream}_lines`, splitLines(text).map(untrusted));
+    }
+  }
+  if (!result.has("changed")) result.set("changed", false);
+  if (!result.has("failed") && result.has("rc")) {
+    const rc = result.get("rc") ?? 0;
+    if (str(rc) !== "0") result.set("failed", true);
+  }
+  return result;
+}
+
+/** str.splitlines(). */
+export function splitLines(text: string): string[] {
+  if (text === "") return [];
+  const lines = text.split(/\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/);
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
+}
+
+export function failure(message: string, more: Iterable<readonly [string, Value]> = []): Dict {
+  const result = new Dict([["failed", true]]);
+  result.set("msg", untrusted(message));
+  for (const [key, value] of more) result.set(key, value);
+  return result;
+}
+
+export function flag(result: Dict, key: string): boolean {
+  const value = result.get(key);
+  return value !== undefined && truth(value);
+}
+
+export function statusOf(result: Dict): HostStatus {
+  if (flag(result, "unreachable")) return "unreachable";
+  if (flag(result, "failed")) return "failed";
+  if (flag(result, "skipped")) return "skipped";
+  return flag(result, "changed") ? "changed" : "ok";
+}
+
+const CENSORED =
+  "the output has been hidden due to the fact that 'no_log: true' was specified for this result";
+
+/** What may be shown of the result of a task with `no_log`. */
+export function censored(result: Dict): Dict {
+  const shown = new Dict([["censored", CENSORED]]);
+  for (const key of ["changed", "failed", "skipped", "unreachable", "attempts", "retries"]) {
+    const value = result.get(key);
+    if (value !== undefined) shown.set(key, value);
+  }
+  return shown;
+}
+
+/** Replaces secrets wherever they stand in a result. */
+export function masked(value: Value, secrets: readonly string[]): Value {
+  if (secrets.length === 0) return value;
+  const text = textOf(value);
+  if (text !== undefined) {
+    let shown = text;
+    for (const secret of secrets) {
+      if (shown.includes(secret)) shown = shown.replaceAll(secret, "********");
+    }
+    if (shown === text) return value;
+    return value instanceof TaggedString ? new TaggedString(shown, value) : shown;
+  }
+  if (Array.isArray(value)) return value.map((item) => masked(item, secrets));
+  if (value instanceof Dict) {
+    return new Dict(Array.from(value, ([key, item]) => [key, masked(item, secrets)] as const));
+  }
+  return value;
+}

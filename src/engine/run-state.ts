@@ -1,0 +1,141 @@
+/** What one run of playbooks holds together. */
+import type { Host } from "../inventory/inventory.ts";
+import type { ParseContext } from "../playbook/context.ts";
+import type { Loader } from "../playbook/loader.ts";
+import type { Node } from "../playbook/node.ts";
+import type { Dict, Value } from "../values/model.ts";
+import { LazyDict } from "../variables/lazy-dict.ts";
+import { type Layer, type LayeredVariables } from "../variables/layers.ts";
+import { magicLayer, type PlayHosts, type RunFacts } from "../variables/magic.ts";
+import type { PlayVariables, VariableManager } from "../variables/manager.ts";
+import type { AsyncJobs } from "./async-jobs.ts";
+import type { ConnectionPool } from "./connections.ts";
+import type { HostStats } from "./events.ts";
+import type { RunOptions } from "./options.ts";
+import type { StepRunner } from "./runner.ts";
+import { TaskFiles } from "./task-files.ts";
+import type { Templating, TaskTemplar } from "./templating.ts";
+
+/** Variables and templates as one host sees them in one place. */
+export interface Scope {
+  readonly host: Host;
+  readonly node: Node | undefined;
+  readonly variables: LayeredVariables;
+  readonly templar: TaskTemplar;
+  readonly files: TaskFiles;
+}
+
+/** The play that a scope belongs to. */
+export interface ScopePlay {
+  readonly variables: PlayVariables;
+  readonly hosts: PlayHosts;
+}
+
+export class RunState {
+  readonly options: RunOptions;
+  readonly runner: StepRunner;
+  readonly loader: Loader;
+  readonly parse: ParseContext;
+  readonly variables: VariableManager;
+  readonly templating: Templating;
+  readonly pool: ConnectionPool;
+  readonly jobs: AsyncJobs;
+  readonly facts: RunFacts;
+  readonly stats = new Map<string, HostStats>();
+  readonly customStats = new Map<string, Dict>();
+  /** Texts that must not be shown anywhere. */
+  readonly secrets = new Set<string>();
+  /** Hosts that later plays leave out. */
+  readonly failed = new Set<string>();
+  readonly unreachable = new Set<string>();
+
+  constructor(parts: {
+    readonly options: RunOptions;
+    readonly runner: StepRunner;
+    readonly loader: Loader;
+    readonly parse: ParseContext;
+    readonly variables: VariableManager;
+    readonly templating: Templating;
+    readonly pool: ConnectionPool;
+    readonly jobs: AsyncJobs;
+    readonly facts: Omit<RunFacts, "hostvars">;
+  }) {
+    this.options = parts.options;
+    this.runner = parts.runner;
+    this.loader = parts.loader;
+    this.parse = parts.parse;
+    this.variables = parts.variables;
+    this.templating = parts.templating;
+    this.pool = parts.pool;
+    this.jobs = parts.jobs;
+    this.facts = { ...parts.facts, hostvars: this.#hostvars() };
+  }
+
+  /** The play that `hostvars` is asked in. */
+  currentPlay: ScopePlay | undefined;
+
+  /** Opens the variables of a host in a place. Cheap: nothing is copied, nothing templated yet. */
+  scope(
+    host: Host,
+    play: ScopePlay | undefined,
+    node: Node | undefined,
+    temporary: readonly Layer[] = [],
+  ): Scope {
+    const state = this.variables.state(host);
+    const directory = play?.variables.play.directory ?? process.cwd();
+    const files = new TaskFiles(node, directory, this.loader);
+    let scope: Scope | undefined;
+    const magic = magicLayer(this.facts, {
+      host,
+      node,
+      play: play?.variables,
+      hosts: play?.hosts,
+      facts: state.facts,
+      vars: () =>
+        new LazyDict({
+          get: (name) => scope?.templar.variable(name),
+          names: () => scope?.variables.names() ?? [],
+        }),
+      environment: () => (node?.effective("environment") ?? []) as Value,
+    });
+    const variables = this.variables.variables({
+      host,
+      play: play?.variables,
+      node,
+      magic,
+      temporary,
+    });
+    scope = { host, node, variables, files, templar: this.templating.open(variables, files) };
+    return scope;
+  }
+
+  statsOf(host: string): HostStats {
+    let stats = this.stats.get(host);
+    if (!stats) {
+      stats = { ok: 0, changed: 0, unreachable: 0, failed: 0, skipped: 0, rescued: 0, ignored: 0 };
+      this.stats.set(host, stats);
+    }
+    return stats;
+  }
+
+  /** `hostvars`: each host's variables outside of any task, templated when asked for. */
+  #hostvars(): Dict {
+    const { inventory } = this.options;
+    const open = new Map<string, LazyDict>();
+    const of = (name: string): Value | undefined => {
+      const host = inventory.find(name);
+      if (!host) return undefined;
+      let entry = open.get(name);
+      if (!entry) {
+        const fresh = () => this.scope(host, this.currentPlay, undefined);
+        entry = new LazyDict({
+          get: (key) => fresh().templar.variable(key),
+          names: () => fresh().variables.names(),
+        });
+        open.set(name, entry);
+      }
+      return entry;
+    };
+    return new LazyDict({ get: of, names: () => [...inventory.hosts.keys()] });
+  }
+}

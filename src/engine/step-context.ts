@@ -1,0 +1,139 @@
+/** The context that a module gets: its shell, its files, its variables. */
+import { quote, type RunResult } from "../connection/connection.ts";
+import type { Data, ModuleContext, ModuleResult } from "../modules/module.ts";
+import { toData } from "../modules/convert.ts";
+import { resolveModule } from "../modules/registry.ts";
+import { validateArguments } from "../modules/validate.ts";
+import type { Task } from "../playbook/node.ts";
+import { Dict } from "../values/model.ts";
+import { fromJson } from "../values/python.ts";
+import type { TaskInfo } from "./events.ts";
+import type { RunState, Scope } from "./run-state.ts";
+import type { Target } from "./target.ts";
+
+export interface StepContextOptions {
+  readonly run: RunState;
+  readonly scope: Scope;
+  readonly task: Task;
+  readonly info: TaskInfo;
+  readonly target: Target;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly checkMode: boolean;
+  readonly diffMode: boolean;
+  /** Milliseconds since the epoch by which the task must have ended. */
+  readonly deadline: number | undefined;
+  readonly warnings: string[];
+  readonly deprecations: string[];
+  readonly deferred: [service: string, state: string][];
+}
+
+export function stepContext(o: StepContextOptions): ModuleContext {
+  const { run, scope, task, target } = o;
+  const exports = exportsOf(o.environment);
+  const { signal, events, verbosity } = {
+    ...run.options,
+    verbosity: run.facts.verbosity,
+  };
+  let facts: Promise<Readonly<Record<string, Data>>> | undefined;
+  const context: ModuleContext = {
+    sh: (script, options = {}): Promise<RunResult> => {
+      const onOutput = options.onOutput;
+      return run.pool.run(target.request, exports + script, {
+        ...options,
+        become: target.become,
+        signal,
+        timeoutMs: remaining(o.deadline, options.timeoutMs),
+        onOutput:
+          options.collect === false
+            ? onOutput
+            : (stream, chunk) => {
+                events.emit({
+                  type: "output",
+                  host: scope.host.name,
+                  task: o.info,
+                  stream,
+                  text: chunk.toString("utf8"),
+                });
+                return onOutput?.(stream, chunk);
+              },
+      });
+    },
+    checkMode: o.checkMode,
+    diffMode: o.diffMode,
+    verbosity,
+    controller: {
+      find: async (kind, name) => scope.files.require(kind, name),
+      read: async (path) => run.loader.read(path),
+      isVault: async (path) => run.loader.isVault(path),
+    },
+    position: task.position,
+    variable: (name) => scope.templar.variable(name),
+    template: (value) => scope.templar.template(value),
+    condition: (expression) => scope.templar.condition(expression),
+    render: (text, options) => scope.templar.render(text, options),
+    invoke: async (name, args): Promise<ModuleResult> => {
+      const { module } = await resolveModule(name, { position: task.position });
+      const values = new Dict(
+        Object.entries(args).map(([key, value]) => [key, fromJson(value)] as const),
+      );
+      return module.run(context, validateArguments(module.spec, values, { warn: context.warn }));
+    },
+    target: run.options.target ?? "host",
+    services: run.options.services ?? "defer",
+    deferService: (service, state) => {
+      o.deferred.push([service, state]);
+      events.emit({
+        type: "service-deferred",
+        host: scope.host.name,
+        task: o.info,
+        service,
+        state,
+      });
+    },
+    facts: () => {
+      facts ??= gatheredFacts(o, context);
+      return facts;
+    },
+    warn: (message) => {
+      o.warnings.push(message);
+    },
+    deprecate: (message) => {
+      o.deprecations.push(message);
+    },
+    secret: (value) => {
+      if (value !== "") run.secrets.add(value);
+    },
+    signal,
+  };
+  return context;
+}
+
+/** Facts of the place: those that the play gathered, else a small set gathered for the module. */
+async function gatheredFacts(
+  o: StepContextOptions,
+  context: ModuleContext,
+): Promise<Readonly<Record<string, Data>>> {
+  const known = o.run.variables.state(o.target.host).injectedFacts;
+  if (known.has("ansible_distribution") && known.has("ansible_pkg_mgr")) {
+    return Object.fromEntries(Array.from(known, ([key, value]) => [key, toData(value)]));
+  }
+  const result = await context.invoke("ansible.builtin.setup", { gather_subset: ["min"] });
+  return result.ansible_facts ?? {};
+}
+
+function exportsOf(environment: Readonly<Record<string, string>>): string {
+  return Object.entries(environment)
+    .map(([name, value]) => `export ${assignable(name)}=${quote(value)}\n`)
+    .join("");
+}
+
+/** A name that is none of the shell's would end the script; it is left out as env(1) cannot be used. */
+function assignable(name: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : `LB_INVALID_${name.replace(/\W/g, "_")}`;
+}
+
+function remaining(deadline: number | undefined, own: number | undefined): number | undefined {
+  if (deadline === undefined) return own;
+  const left = Math.max(1, deadline - Date.now());
+  return own === undefined ? left : Math.min(left, own);
+}

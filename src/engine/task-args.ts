@@ -1,0 +1,98 @@
+/** A task's arguments when it runs: defaults of modules, templates, `omit`, free-form text. */
+import { LayerbookError } from "../errors/index.ts";
+import type { ModuleSpec } from "../modules/module.ts";
+import { findModule } from "../modules/registry.ts";
+import type { Task } from "../playbook/node.ts";
+import { Dict, type Value } from "../values/model.ts";
+import { str } from "../values/python.ts";
+import { inActionGroup } from "./action-groups.ts";
+import type { Scope } from "./run-state.ts";
+
+/**
+ * The arguments, templated, with `module_defaults` below them and omitted ones left out.
+ * @param moduleName fully qualified
+ * @throws LayerbookError for undefined variables
+ */
+export function templatedArguments(scope: Scope, task: Task, moduleName: string): Dict {
+  const args = moduleDefaults(scope, task, moduleName);
+  if (task.argsTemplate !== undefined) {
+    const more = scope.templar.template(task.argsTemplate);
+    if (!(more instanceof Dict)) {
+      throw new LayerbookError(`the arguments of a task must be a dictionary, not ${str(more)}`, {
+        position: task.position,
+      });
+    }
+    for (const [key, value] of more) args.set(key, value);
+  }
+  for (const [key, value] of task.args) {
+    args.set(key, isPlain(value) ? value : scope.templar.template(value));
+  }
+  return withoutOmitted(scope, args);
+}
+
+function isPlain(value: Value): boolean {
+  return (
+    value === null ||
+    typeof value === "boolean" ||
+    typeof value === "number" ||
+    (typeof value === "string" && !value.includes("{"))
+  );
+}
+
+/** Omitted values vanish, in nested dicts and lists too. */
+export function withoutOmitted(scope: Scope, args: Dict): Dict {
+  const kept = new Dict();
+  for (const [key, value] of args) {
+    if (!scope.templar.isOmitted(value)) kept.set(key, deepWithout(scope, value));
+  }
+  return kept;
+}
+
+function deepWithout(scope: Scope, value: Value): Value {
+  if (value instanceof Dict) return withoutOmitted(scope, value);
+  if (Array.isArray(value)) {
+    return value
+      .filter((item) => !scope.templar.isOmitted(item))
+      .map((item) => deepWithout(scope, item));
+  }
+  return value;
+}
+
+function moduleDefaults(scope: Scope, task: Task, moduleName: string): Dict {
+  const args = new Dict();
+  const raw = task.effective("module_defaults");
+  if (raw === undefined) return args;
+  // Groups are weaker than modules wherever they stand.
+  const forGroups: Dict[] = [];
+  const forModule: Dict[] = [];
+  for (const part of Array.isArray(raw) ? raw : [raw]) {
+    const value = scope.templar.template(part);
+    if (!(value instanceof Dict)) continue;
+    for (const [rawKey, defaults] of value) {
+      if (!(defaults instanceof Dict)) continue;
+      const key = str(rawKey);
+      const group = /^group\/(.+)$/.exec(key)?.[1];
+      if (group !== undefined) {
+        if (inActionGroup(group, moduleName)) forGroups.push(defaults);
+      } else if (findModule(key)?.name === moduleName) forModule.push(defaults);
+    }
+  }
+  for (const defaults of [...forGroups, ...forModule]) {
+    for (const [key, value] of defaults) args.set(key, value);
+  }
+  return args;
+}
+
+/** Puts free-form text under the option that the module has for it. */
+export function withFreeForm(args: Dict, spec: ModuleSpec, task: Task): Dict {
+  const raw = args.get("_raw_params");
+  if (raw === undefined || spec.freeForm === "_raw_params") return args;
+  if (spec.freeForm === undefined) {
+    throw new LayerbookError(`${spec.name} takes no free-form text: ${str(raw)}`, {
+      position: task.position,
+    });
+  }
+  const named = new Dict([...args].filter(([key]) => str(key) !== "_raw_params"));
+  named.set(spec.freeForm, raw);
+  return named;
+}
