@@ -126,9 +126,8 @@ function withoutPath(dict: Dict, keys: readonly string[]): Dict {
   const [key = "", ...rest] = keys;
   const copy = new Dict(dict);
   const inner = copy.get(key);
-  // Python's original takes out only a key of the first level.
   if (rest.length === 0) copy.delete(key);
-  else if (inner instanceof Dict) copy.set(key, inner);
+  else if (inner instanceof Dict) copy.set(key, withoutPath(inner, rest));
   return copy;
 }
 
@@ -163,8 +162,7 @@ function parseSequence(term: string): Sequence {
   };
   const shortcut = SHORTCUT.exec(term);
   if (shortcut) {
-    const number = (text: string) =>
-      /^0\d+$/.test(text) ? Number.parseInt(text, 8) : sequenceInt("end", text);
+    const number = (text: string) => sequenceInt("end", text);
     if (shortcut[2] !== undefined) sequence.start = number(shortcut[2]);
     sequence.end = number(shortcut[3] ?? "0");
     if (shortcut[5] !== undefined) sequence.stride = number(shortcut[5]);
