@@ -132,7 +132,7 @@ ${section("key")}; [ ! -e "$lb_d/key" ] || gpg --batch --with-colons --show-keys
     state === "absent"
       ? `for lb_f in "$1" /etc/apt/trusted.gpg.d/*.gpg; do
   [ -s "$lb_f" ] && gpg --batch --no-default-keyring --keyring "$lb_f" --with-colons --list-keys ${quote(key)} >/dev/null 2>&1 || continue
-  gpg --batch --yes --no-default-keyring --keyring "$lb_f" --delete-keys ${quote(key)} >&2 || exit
+  gpg --batch --yes --no-default-keyring --keyring "$lb_f" --delete-keys ${quote(key)} >&2; rm -f "$lb_f~"
 done`
       : keyserver !== undefined
         ? `gpg --batch --no-tty --no-default-keyring --keyring "$lb_d/ring" --keyserver ${quote(keyserver)} --recv-keys ${quote(key)} >&2 || exit
@@ -141,6 +141,7 @@ ${IMPORT}`
         : IMPORT;
   const done: RunResult = await context.sh(
     `${prologue.replace(section("before"), section("old"))}
+mkdir -p "\${1%/*}" || exit
 ${act}
 ${section("after")}; ${list('"$1"')}
 for lb_f in /etc/apt/trusted.gpg.d/*.gpg; do [ -e "$lb_f" ] && gpg --batch --with-colons --show-keys "$lb_f" 2>/dev/null; done
@@ -161,6 +162,13 @@ exit 0`,
     };
   }
   const after = keysOf(parseSections(done.stdout).get("after"));
+  if (state === "absent" && after.some(fits)) {
+    return {
+      failed: true,
+      msg: `Unable to delete the key ${shown.id}: ${errorOf(done)}`,
+      ...shown,
+    };
+  }
   if (state === "present" && !after.some(fits)) {
     return {
       failed: true,
@@ -175,9 +183,12 @@ exit 0`,
   };
 }
 
-/** Adds the key to the keyring and leaves that readable for apt's own user. */
-const IMPORT = `gpg --batch --no-default-keyring --keyring "gnupg-ring:$1" --import "$lb_d/key" >&2 || exit
-chmod 0644 "$1"; rm -f "$1~"`;
+/**
+ * Adds the key to the keyring: a keyring is its keys one after the other, so this needs no agent, and
+ * apt's own user can read the file.
+ */
+const IMPORT = `if grep -qe '-----BEGIN PGP' "$lb_d/key"; then gpg --batch --dearmor <"$lb_d/key" >"$lb_d/bin" || exit; else mv "$lb_d/key" "$lb_d/bin"; fi
+cat "$lb_d/bin" >>"$1" && chmod 0644 "$1" || exit`;
 
 /** Hexadecimal digits in upper case without `0x`; `null` if it is no key id. */
 function normalize(id: string): string | null {

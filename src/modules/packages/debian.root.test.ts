@@ -67,8 +67,8 @@ describe("apt's files in a Debian without Python", () => {
           ...quiet,
         },
         result: { changed: true },
-        show: "cat /etc/apt/sources.list.d/foo.list; rm /etc/apt/sources.list.d/foo.list",
-        once: true,
+        show: "cat /etc/apt/sources.list.d/foo.list",
+        shown: "deb [arch=amd64 signed-by=/x/y.gpg] http://deb.debian.org/debian sid main contrib",
       },
       {
         module: aptRepository,
