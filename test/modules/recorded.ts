@@ -148,7 +148,9 @@ export function comparable(value: unknown, scratch: string, key = ""): unknown {
   const entries = Object.entries(value)
     .filter(([name, item]) => !VOLATILE.has(name) && item !== undefined && item !== "@TMP@")
     .filter(([name, item]) => !(key === "" && name === "diff" && isEmptyDiff(item)))
-    .map(([name, item]) => [name, comparable(item, scratch, name)] as const);
+    .map(
+      ([name, item]) => [name.replaceAll(scratch, "@D@"), comparable(item, scratch, name)] as const,
+    );
   return Object.fromEntries(entries);
 }
 

@@ -5,7 +5,7 @@
 import { PyFloat } from "../../values/model.ts";
 import { pathWord } from "../lib/bytes.ts";
 import { fail, failing } from "../lib/failure.ts";
-import { octal } from "../lib/mode.ts";
+import { fourDigits } from "../lib/mode.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
 import { directoryOf, expandPaths, joinPath } from "../lib/paths.ts";
 import { Fields, type Status } from "../lib/status.ts";
@@ -81,7 +81,10 @@ export const run = failing(
     const fields = new Fields(result.stdout);
     const status = fields.status();
     if (!status) {
-      if (/permission denied/i.test(result.stderr.toString())) return fail("Permission denied");
+      const said = result.stderr.toString();
+      for (const reason of ["Permission denied", "Not a directory"]) {
+        if (said.toLowerCase().includes(reason.toLowerCase())) return fail(reason);
+      }
       return { changed: false, stat: { exists: false } };
     }
     const access = fields.text();
@@ -109,7 +112,7 @@ function plainStat(path: string, s: Status): Record<string, Data> {
   return {
     exists: true,
     path,
-    mode: octal(s.mode),
+    mode: fourDigits(s.mode),
     isdir: s.kind === "directory",
     ischr: s.kind === "char",
     isblk: s.kind === "block",

@@ -15,6 +15,11 @@ export function octal(mode: number): string {
   return `0${mode.toString(8).padStart(3, "0")}`;
 }
 
+/** At least four digits, and no more zeros before them: how stat and find show a mode. */
+export function fourDigits(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
+}
+
 /**
  * @param mode the argument as it was given
  * @param current permission bits of what the mode is for

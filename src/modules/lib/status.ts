@@ -70,7 +70,8 @@ export class Fields {
   }
 }
 
-function parseStatus(text: string, target: string): Status | undefined {
+/** One line in the format `lb_F`; `-` for nothing. */
+export function parseStatus(text: string, target: string): Status | undefined {
   if (text === "-") return undefined;
   const f = text.split("|");
   if (f.length !== 19) {
