@@ -1,0 +1,3 @@
+/** The sandbox: a Workspace without a daemon. See docs/sandbox.md. */
+export { LayerError, SandboxError } from "./errors.ts";
+export { createSandboxWorkspace, type SandboxOptions } from "./workspace.ts";

@@ -1,0 +1,229 @@
+/**
+ * Layers on disk:
+ *
+ *     format.json            what made the store, and as whom
+ *     layers/ID/fs/          the files, as overlayfs wants them in a lower directory
+ *     layers/ID/manifest     every path (manifest.ts)
+ *     layers/ID/meta.json    what a Layer says, and more
+ *     layers/ID/boot         the boot under which the layer was written or checked
+ *     layers/ID/split        of an imported layer: what its tar has besides the contents
+ *     packs/KEY/fs/          runs of small layers merged, for mounting (pack.ts)
+ *     tmp/OWNER/             what is being made; dead owners' are removed
+ *
+ * A layer is made in `tmp` and renamed: it is there whole or not at all, whoever is killed when. A
+ * power cut can still lose what the disk had not got yet. Nothing is flushed for that: a layer that was
+ * written before the last boot is checked against its manifest once, before it is used again.
+ */
+import { randomBytes } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Digest } from "../oci/image.ts";
+import type { Layer, LayerId } from "../workspace/workspace.ts";
+import { LayerError, SandboxError } from "./errors.ts";
+import type { Files } from "./files.ts";
+import { decodeManifest, type Entry, encodeManifest } from "./manifest.ts";
+import { bootId, isOrphan, ownerPrefix } from "./owner.ts";
+import type { Xattrs } from "./tree.ts";
+
+const FORMAT = 1;
+
+/** `meta.json` of a layer. */
+export interface LayerMeta extends Layer {
+  readonly format: number;
+  readonly entries: number;
+  /** Of an imported layer: the digest of its tar. */
+  readonly diffId?: Digest;
+  /** Owner and mode of the root directory, when the layer says anything of it. */
+  readonly root?: RootAttributes;
+}
+
+export interface RootAttributes {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly xattrs: Xattrs;
+}
+
+export class LayerStore {
+  readonly root: string;
+  /** Directory of this process for what it is making. */
+  readonly tmp: string;
+  readonly #boot = bootId();
+  readonly #metas = new Map<LayerId, LayerMeta>();
+  #counter = 0;
+
+  /** @throws SandboxError when the directory cannot be used or is another kind of store */
+  constructor(root: string, rootless: boolean) {
+    this.root = root;
+    this.tmp = join(root, "tmp", `${ownerPrefix()}-${randomBytes(4).toString("hex")}`);
+    for (const name of ["layers", "packs", "tmp"]) mkdirSync(join(root, name), { recursive: true });
+    const format = join(root, "format.json");
+    const own = { format: FORMAT, rootless };
+    if (!existsSync(format)) this.#write(format, JSON.stringify(own));
+    const found = JSON.parse(readFileSync(format, "utf8")) as typeof own;
+    if (found.format !== FORMAT) {
+      throw new SandboxError(`${root} is a store of format ${found.format}, not ${FORMAT}`, {
+        hint: "Choose another store, or remove this one: everything in it can be built again.",
+      });
+    }
+    if (found.rootless !== rootless) {
+      throw new SandboxError(
+        `${root} is a store made ${found.rootless ? "in a user namespace" : "by root"}`,
+        { hint: "Choose another store: owners and extended attributes differ." },
+      );
+    }
+    mkdirSync(this.tmp, { mode: 0o711 });
+  }
+
+  /** An empty directory that goes when this process does. */
+  newTemporary(what: string): string {
+    const path = join(this.tmp, `${what}${this.#counter++}`);
+    mkdirSync(path, { mode: 0o755 });
+    return path;
+  }
+
+  /** Directories that dead processes left. */
+  orphans(): string[] {
+    return readdirSync(join(this.root, "tmp"))
+      .filter(isOrphan)
+      .map((name) => join(this.root, "tmp", name));
+  }
+
+  directory(id: LayerId): string {
+    return join(this.root, "layers", id);
+  }
+
+  /** Root of the layer's files. */
+  tree(id: LayerId): string {
+    return join(this.root, "layers", id, "fs");
+  }
+
+  /**
+   * Takes a layer into the store. If another process brought the same one meanwhile, that one stays.
+   * @param made directory with `fs/`, from {@link newTemporary}
+   */
+  keep(meta: LayerMeta, entries: readonly Entry[], made: string): void {
+    writeFileSync(join(made, "manifest"), encodeManifest(entries));
+    writeFileSync(join(made, "meta.json"), JSON.stringify(meta));
+    writeFileSync(join(made, "boot"), this.#boot);
+    try {
+      renameSync(made, this.directory(meta.id));
+    } catch (error) {
+      if (!existsSync(this.directory(meta.id))) throw error;
+    }
+    this.#metas.set(meta.id, meta);
+  }
+
+  /** What is known of a layer; `undefined` when it is not there. */
+  meta(id: LayerId): LayerMeta | undefined {
+    const known = this.#metas.get(id);
+    if (known) return known;
+    if (!isLayerId(id)) return undefined;
+    try {
+      const text = readFileSync(join(this.directory(id), "meta.json"), "utf8");
+      const meta = JSON.parse(text) as LayerMeta;
+      if (meta.format !== FORMAT || meta.id !== id) return undefined;
+      this.#metas.set(id, meta);
+      return meta;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @throws LayerError when the layer is not there */
+  manifest(id: LayerId): Entry[] {
+    try {
+      return decodeManifest(readFileSync(join(this.directory(id), "manifest"), "utf8"));
+    } catch (cause) {
+      throw new LayerError(`layer ${id} is not in the store ${this.root}`, { cause });
+    }
+  }
+
+  /**
+   * Is the layer there and whole?
+   * @param files asked for only when the layer was written before the last boot
+   */
+  async has(id: LayerId, files: () => Promise<Files>): Promise<boolean> {
+    const meta = this.meta(id);
+    if (!meta || !existsSync(this.tree(id))) {
+      this.#metas.delete(id);
+      return false;
+    }
+    const boot = join(this.directory(id), "boot");
+    if (existsSync(boot) && readFileSync(boot, "latin1") === this.#boot) return true;
+    if (!(await this.#isWhole(id, await files()))) return false;
+    this.#write(boot, this.#boot);
+    return true;
+  }
+
+  async #isWhole(id: LayerId, files: Files): Promise<boolean> {
+    const entries = this.manifest(id).filter((e) => e.type === "file" && e.hardlink === undefined);
+    const tree = this.tree(id);
+    const paths = entries.map((e) => e.path);
+    const stats = await files.stats(tree, paths);
+    if (entries.some((e) => stats.get(e.path)?.size !== e.size)) return false;
+    const hashes = await files.hashes(tree, entries);
+    return entries.every((e) => hashes.get(e.path) === e.hash);
+  }
+
+  /** Notes that the layer was used now. */
+  touch(id: LayerId): void {
+    const now = new Date();
+    utimesSync(join(this.directory(id), "meta.json"), now, now);
+  }
+
+  list(): { id: LayerId; bytes: number; lastUsed: number }[] {
+    const found = [];
+    for (const id of readdirSync(join(this.root, "layers"))) {
+      const meta = this.meta(id);
+      if (!meta) continue;
+      const used = statSync(join(this.directory(id), "meta.json"), { throwIfNoEntry: false });
+      if (used) found.push({ id, bytes: meta.size, lastUsed: used.mtimeMs });
+    }
+    return found;
+  }
+
+  /** Takes a layer, and the packs that hold it, out of the store; returns what is left to be deleted. */
+  detach(id: LayerId): string[] {
+    this.#metas.delete(id);
+    const doomed = [];
+    if (isLayerId(id) && existsSync(this.directory(id))) doomed.push(this.directory(id));
+    for (const key of readdirSync(join(this.root, "packs"))) {
+      const pack = join(this.root, "packs", key);
+      const members = join(pack, "layers.json");
+      if (!existsSync(members)) continue;
+      if ((JSON.parse(readFileSync(members, "utf8")) as string[]).includes(id)) doomed.push(pack);
+    }
+    return doomed.map((path) => {
+      const gone = join(this.tmp, `gone${this.#counter++}`);
+      renameSync(path, gone);
+      return gone;
+    });
+  }
+
+  #write(path: string, text: string): void {
+    const temporary = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
+    writeFileSync(temporary, text);
+    renameSync(temporary, path);
+  }
+}
+
+export function newLayerId(): LayerId {
+  return randomBytes(16).toString("hex");
+}
+
+/** Ids become names of directories. */
+function isLayerId(id: string): boolean {
+  return /^[0-9a-f]{32,64}$/.test(id);
+}
+
+export { FORMAT as LAYER_FORMAT };
