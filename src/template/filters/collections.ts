@@ -253,9 +253,10 @@ const combine: Filter = (value, args) => {
   }
   const recursive = truth(args.named.get("recursive") ?? false);
   const lists = textFrom(args.named.get("list_merge") ?? "replace");
-  const flat = (item: Value): Value[] =>
-    isSequence(item) ? [...iterate(item)].flatMap(flat) : [item];
-  const dicts = [value, ...args.positional].flatMap(flat);
+  // As with `flatten`, one level of lists is taken apart and nulls are left out.
+  const dicts = [value, ...args.positional]
+    .flatMap((item) => (isSequence(item) ? [...iterate(item)] : [item]))
+    .filter((item) => item !== null && textOf(item) !== "None" && textOf(item) !== "null");
   if (dicts.length === 0) return new Dict();
   if (dicts.length === 1) return dicts[0] ?? null;
   // From the last to the first, so that the later one's elements win while merging lists.
@@ -273,7 +274,6 @@ const extract: Filter = define(
     const keys = more === null ? [value] : [value, ...(Array.isArray(more) ? more : [more])];
     let current = parameters.get("container", null);
     for (const key of keys) {
-      if (current instanceof Undefined) current.fail();
       current = context.getAttribute(current, key);
     }
     return current;

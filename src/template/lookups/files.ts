@@ -4,6 +4,7 @@ import { iterate, toList } from "../../values/iterate.ts";
 import { literalEval } from "../../values/literal.ts";
 import { splitLines, strip } from "../../values/methods/text.ts";
 import { Dict, isText, textOf, type Value } from "../../values/model.ts";
+import { NativeText } from "../../values/native-text.ts";
 import { str } from "../../values/text.ts";
 import { LookupError, TemplateRuntimeError } from "../errors.ts";
 import type { EvaluationContext, Lookup, TemplateFileOptions } from "../plugin.ts";
@@ -177,7 +178,7 @@ const template: Lookup = (terms, options, context) =>
     );
     return flagOption(options, "convert_data", true) && !context.settings.native
       ? dataOf(text)
-      : text;
+      : new NativeText(text);
   });
 
 /** Text that looks like a list, a dict or a boolean becomes one, as in a task's argument. */

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { truth } from "../../values/compare.ts";
 import { formatPercent } from "../../values/format-percent.ts";
-import { iterate } from "../../values/iterate.ts";
+import { isIterable, iterate } from "../../values/iterate.ts";
 import { Dict, isText, Tuple, textOf, type Value } from "../../values/model.ts";
 import { int } from "../../values/number.ts";
 import { repr, str } from "../../values/text.ts";
@@ -31,17 +31,22 @@ const dict: Lookup = (terms) =>
     );
   });
 
+/** Each term as a list; what is none, and text, stands for a list of itself. */
 function asLists(terms: readonly Value[]): Value[][] {
   return terms.map((term) => {
     if (term instanceof Undefined) return term.fail();
-    return Array.from(iterate(term));
+    return isText(term) || !isIterable(term) ? [term] : Array.from(iterate(term));
   });
 }
 
 const nested: Lookup = (terms) => {
   if (terms.length === 0)
     return fail("with_nested requires at least one element in the nested list");
-  return cartesianProduct(asLists(terms)).map((row) => flattenOnce(row.items));
+  const [only] = terms;
+  if (terms.length === 1 && only !== undefined) {
+    return asLists([only]).flatMap((items) => items.map((item) => flattenOnce([...iterate(item)])));
+  }
+  return cartesianProduct(asLists(terms)).map((row) => flattenOnce(flattenOnce(row.items)));
 };
 
 const together: Lookup = (terms) => {
