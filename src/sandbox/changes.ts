@@ -13,7 +13,7 @@ import type { Files } from "./files.ts";
 import type { Helper } from "./helper.ts";
 import type { Entry } from "./manifest.ts";
 import { ancestorsOf, byBytes, parentOf, type Stat, type Xattrs } from "./tree.ts";
-import { NO_ATTRIBUTES, readAttributes } from "./xattrs.ts";
+import { type Attributes, NO_ATTRIBUTES, readAttributes } from "./xattrs.ts";
 
 /** What the last scan knew of a path in the upper directory. */
 export interface Known {
@@ -58,7 +58,8 @@ export interface Changes {
 export async function knownAtStart(trees: Trees): Promise<Upper> {
   const known: Upper = new Map();
   const scan = await trees.files.scan(trees.upper);
-  const attributes = await readAttributes(trees.helper, trees.upper, [...scan.keys()]);
+  const paths = [...scan.keys()];
+  const [attributes = NONE] = await readAttributes(trees.helper, [trees.upper, paths]);
   for (const [path, stat] of scan) {
     const { xattrs, opaque } = attributes.get(path) ?? NO_ATTRIBUTES;
     known.set(path, { stat, xattrs, opaque, stub: path !== "", racy: true });
@@ -98,11 +99,12 @@ export async function findChanges(trees: Trees, before: Upper): Promise<Changes>
 
   const groups = hardlinkGroups(scan);
   const fresh = candidates.filter((path) => !before.has(path) && !isHidden(before, path));
-  const [attributes, belowAttributes, below] = await Promise.all([
-    readAttributes(helper, upper, candidates),
-    readAttributes(helper, view, fresh),
-    viewFiles.stats(view, fresh),
-  ]);
+  const below = await viewFiles.stats(view, fresh);
+  const [attributes = NONE, belowAttributes = NONE] = await readAttributes(
+    helper,
+    [upper, candidates],
+    [view, [...below.keys()]],
+  );
   const links = await files.targets(upper, ofType(scan, candidates, "symlink"));
   const hashes = await files.hashes(upper, sized(scan, ofType(scan, candidates, "file")));
   const belowLinks = await viewFiles.targets(view, ofType(below, fresh, "symlink"));
@@ -271,6 +273,7 @@ function addParents(
   }
 }
 
+const NONE: ReadonlyMap<string, Attributes> = new Map();
 const NO_GROUPS: ReadonlyMap<string, string> = new Map();
 
 /**

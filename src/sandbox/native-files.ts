@@ -241,8 +241,13 @@ function isCode(error: unknown, ...codes: string[]): boolean {
 }
 
 function lstat(directory: string, path: string): Stat | undefined {
-  const stat = lstatSync(bytesOf(directory, path), { bigint: true, throwIfNoEntry: false });
-  return stat && fromStats(stat);
+  try {
+    const stat = lstatSync(bytesOf(directory, path), { bigint: true, throwIfNoEntry: false });
+    return stat && fromStats(stat);
+  } catch (error) {
+    if (isCode(error, "ENOTDIR")) return undefined;
+    throw error;
+  }
 }
 
 const TYPES: Readonly<Record<number, FileType>> = {

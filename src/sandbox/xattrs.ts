@@ -38,21 +38,40 @@ export function withPaths(
 }
 
 /**
- * Attributes of some paths below `directory`; absent where there are none. Paths that do not exist
- * are passed over.
+ * Attributes of some paths below each directory, in one call; absent where there are none. Paths that
+ * do not exist are passed over.
  */
 export async function readAttributes(
   helper: Helper,
-  directory: string,
-  paths: readonly string[],
-): Promise<Map<string, Attributes>> {
-  if (paths.length === 0) return new Map();
-  const { script, stdin } = withPaths("getfattr -h -d -m - -e hex --", paths);
-  const result = await helper.run(`cd ${quote(directory)} && { ${script}; } 2>/dev/null`, {
-    stdin,
+  ...trees: readonly (readonly [directory: string, paths: readonly string[]])[]
+): Promise<Map<string, Attributes>[]> {
+  const inline = trees.map(([directory, paths]) => {
+    if (paths.length === 0) return "";
+    const { script, stdin } = withPaths("getfattr -h -d -m - -e hex --", paths);
+    return stdin ? undefined : `cd ${quote(directory)} && ${script}`;
   });
-  return parseDump(result.stdout.toString("latin1"));
+  if (inline.every((script) => script === "")) return trees.map(() => new Map());
+  if (inline.every((script) => script !== undefined)) {
+    const script = inline.join(`\nprintf '${BETWEEN}'\n`);
+    const { stdout } = await helper.run(`exec 2>/dev/null\n${script}`);
+    return stdout.toString("latin1").split(BETWEEN).map(parseDump);
+  }
+  const found = [];
+  for (const [directory, paths] of trees) {
+    if (paths.length === 0) {
+      found.push(new Map<string, Attributes>());
+      continue;
+    }
+    const { script, stdin } = withPaths("getfattr -h -d -m - -e hex --", paths);
+    const command = `cd ${quote(directory)} && { ${script}; } 2>/dev/null`;
+    const { stdout } = await helper.run(command, { stdin });
+    found.push(parseDump(stdout.toString("latin1")));
+  }
+  return found;
 }
+
+/** Cannot stand in a dump, whose lines begin with a name or `#`. */
+const BETWEEN = "\n//\n";
 
 /** Reads getfattr's dump: `# file: PATH`, then `NAME=0xHEX` lines, then an empty line. */
 export function parseDump(dump: string): Map<string, Attributes> {
