@@ -48,6 +48,11 @@ function isNetwork(subject: Subject): boolean {
   return ip.sizeOf(subject) > 1n && subject.address === ip.networkOf(subject);
 }
 
+/** A host in a network. Both addresses of a /31 are hosts. */
+function isHost(subject: Subject): boolean {
+  return ip.sizeOf(subject) <= 2n || !isNetwork(subject);
+}
+
 function firstUsable(subject: ip.IpInterface): bigint | undefined {
   const size = ip.sizeOf(subject);
   if (size === 1n) return undefined;
@@ -85,6 +90,12 @@ function isMask(subject: Subject): boolean {
   return isLow(inverse) || isLow(subject.address);
 }
 
+function isPublic(subject: Subject): boolean {
+  return (
+    ip.isUnicast(subject) && !ip.isPrivate(subject) && !ip.isLoopback(subject) && !isMask(subject)
+  );
+}
+
 function peer(subject: Subject): Value {
   const size = ip.sizeOf(subject);
   if (size === 2n) return addressText(subject, subject.address ^ 1n);
@@ -109,7 +120,8 @@ function reverseName(subject: ip.IpInterface): string {
 }
 
 function sixToFour(subject: Subject): Value {
-  if (subject.version !== 4) return false;
+  const reachable = isPublic(subject) || ip.isPrivate(subject);
+  if (subject.version !== 4 || isNetwork(subject) || !reachable) return false;
   const hex = subject.address.toString(16).padStart(8, "0");
   return `2002:${hex.slice(0, 4)}:${hex.slice(4)}::1/48`;
 }
@@ -127,15 +139,16 @@ const when =
   (subject) =>
     condition(subject) ? shown(subject) : null;
 
-const hostPrefix: Query = (subject) =>
-  ip.sizeOf(subject) > 1n && !isNetwork(subject) ? ip.formatInterface(subject) : false;
-const ipPrefix: Query = (subject) =>
-  ip.sizeOf(subject) > 1n && (ip.sizeOf(subject) === 2n || !isNetwork(subject))
-    ? ip.formatInterface(subject)
-    : null;
-const networkPrefix: Query = (subject) =>
-  ip.sizeOf(subject) > 1n ? ip.formatNetwork(subject) : null;
-const addressOnly: Query = (subject) => (isNetwork(subject) ? null : addressText(subject));
+const hostPrefix: Query = (subject) => (isHost(subject) ? ip.formatInterface(subject) : false);
+const networkPrefix: Query = (subject) => ip.formatNetwork(subject);
+const addressOnly: Query = (subject) => (isHost(subject) ? addressText(subject) : null);
+/** Questions about usable addresses need a network: a bare address is refused. */
+const ofNetwork =
+  (query: Query): Query =>
+  (subject) => {
+    if (!subject.written) throw new FilterError("Not a network address");
+    return query(subject);
+  };
 const asVersion4: Query = (subject) => {
   if (subject.version === 4) return shown(subject);
   const mapped = subject.address >> 32n;
@@ -157,35 +170,36 @@ const QUERIES: Readonly<Record<string, Query>> = {
   "": shown,
   "6to4": sixToFour,
   address: addressOnly,
-  "address/prefix": ipPrefix,
+  "address/prefix": hostPrefix,
   bool: () => true,
   broadcast: (subject) =>
     ip.sizeOf(subject) > 2n ? addressText(subject, ip.lastOf(subject)) : null,
   cidr: (subject) => ip.formatInterface(subject),
-  first_usable: (subject) => {
+  first_usable: ofNetwork((subject) => {
     const first = firstUsable(subject);
     return first === undefined ? null : addressText(subject, first);
-  },
+  }),
   gateway: hostPrefix,
   gw: hostPrefix,
-  host: (subject) => (isNetwork(subject) ? null : ip.formatInterface(subject)),
+  host: hostPrefix,
   "host/prefix": hostPrefix,
   hostmask: wildcardText,
   hostnet: hostPrefix,
   int: (subject) =>
     subject.written ? `${subject.address}/${subject.prefix}` : int(subject.address),
   ip: addressOnly,
-  "ip/prefix": ipPrefix,
+  "ip/prefix": (subject) =>
+    ip.sizeOf(subject) > 1n && isHost(subject) ? ip.formatInterface(subject) : null,
   ip_netmask: (subject) =>
-    isNetwork(subject) ? null : `${addressText(subject)} ${maskText(subject)}`,
-  ip_wildcard: (subject) =>
-    isNetwork(subject) ? null : `${addressText(subject)} ${wildcardText(subject)}`,
+    ip.sizeOf(subject) > 1n && isHost(subject)
+      ? `${addressText(subject)} ${maskText(subject)}`
+      : null,
   ipv4: asVersion4,
   ipv6: asVersion6,
-  last_usable: (subject) => {
+  last_usable: ofNetwork((subject) => {
     const last = lastUsable(subject);
     return last === undefined ? null : addressText(subject, last);
-  },
+  }),
   "link-local": when(ip.isLinkLocal),
   lo: when(ip.isLoopback),
   loopback: when(ip.isLoopback),
@@ -199,24 +213,18 @@ const QUERIES: Readonly<Record<string, Query>> = {
     `${addressText(subject, ip.networkOf(subject))} ${maskText(subject)}`,
   network_wildcard: (subject) =>
     `${addressText(subject, ip.networkOf(subject))} ${wildcardText(subject)}`,
-  next_usable: (subject) => neighbour(subject, 1n),
+  next_usable: ofNetwork((subject) => neighbour(subject, 1n)),
   peer,
   prefix: (subject) => subject.prefix,
-  previous_usable: (subject) => neighbour(subject, -1n),
+  previous_usable: ofNetwork((subject) => neighbour(subject, -1n)),
   private: when(ip.isPrivate),
-  public: when(
-    (subject) =>
-      ip.isUnicast(subject) &&
-      !ip.isPrivate(subject) &&
-      !ip.isLoopback(subject) &&
-      !isMask(subject),
-  ),
-  range_usable: (subject) => {
+  public: when(isPublic),
+  range_usable: ofNetwork((subject) => {
     const first = firstUsable(subject);
     const last = lastUsable(subject);
     if (first === undefined || last === undefined) return null;
     return `${addressText(subject, first)}-${addressText(subject, last)}`;
-  },
+  }),
   revdns: reverseName,
   router: hostPrefix,
   size: (subject) => int(ip.sizeOf(subject)),
@@ -249,6 +257,7 @@ function answer(subject: Subject, query: Value, alias: string): Value {
   const known = name !== undefined && Object.hasOwn(QUERIES, name) ? QUERIES[name] : undefined;
   if (known) return known(subject);
   if (isWholeNumber(query)) {
+    if (ip.sizeOf(subject) === 1n) return shown(subject);
     const address = nthAddress(subject, BigInt(str(query)));
     if (address === undefined) return null;
     return `${addressText(subject, address)}/${subject.prefix}`;
