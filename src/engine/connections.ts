@@ -56,6 +56,7 @@ function keyOf(request: ConnectionRequest): string {
     request.connection,
     request.user,
     request.port,
+    request.lane,
     String(request.variable("ansible_host") ?? ""),
   ]);
 }

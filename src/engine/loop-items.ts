@@ -130,4 +130,3 @@ export function itemLabel(scope: Scope, control: LoopControl, item: Value): stri
 function shown(value: Value): string {
   return textOf(value) ?? (typeof value === "object" && value !== null ? repr(value) : str(value));
 }
-

@@ -17,6 +17,8 @@ export interface ConnectionRequest {
   /** `remote_user` and `port` of the task, when they are given. */
   readonly user: string | undefined;
   readonly port: number | undefined;
+  /** Requests that differ in it must get connections of their own. */
+  readonly lane?: string;
   /** Folder of the playbook: where commands of local connections begin. */
   readonly playbookDirectory: string;
   readonly signal: AbortSignal;
@@ -45,13 +47,19 @@ export interface RunOptions {
   readonly skipTags?: readonly string[];
   readonly limit?: string | undefined;
   readonly startAtTask?: string | undefined;
+  /** How many hosts are served at once; default: the setting. */
+  readonly forks?: number;
+  readonly forceHandlers?: boolean;
   readonly check?: boolean;
   readonly diff?: boolean;
+  readonly verbosity?: number;
   readonly vault?: VaultAccess | undefined;
   /** Default `host`. */
   readonly target?: "image" | "host";
   /** What happens to services in an image build. Default `defer`. */
   readonly services?: "defer" | "run" | "fail";
+  /** Reads the inventory's sources anew, into the same inventory (`meta: refresh_inventory`). */
+  readonly refreshInventory?: (() => Promise<void>) | undefined;
   /** Asks for a `vars_prompt`; absent: the default is taken, as without a terminal. */
   readonly ask?: ((prompt: Prompt) => Promise<string>) | undefined;
   /** Asks before each task (`--step`): `no` skips it, `continue` asks no more. */

@@ -4,8 +4,9 @@ import type { ParseContext } from "../playbook/context.ts";
 import type { Loader } from "../playbook/loader.ts";
 import type { Node } from "../playbook/node.ts";
 import type { Dict, Value } from "../values/model.ts";
+import type { HostVariables } from "../variables/host-variables.ts";
+import type { Layer, LayeredVariables } from "../variables/layers.ts";
 import { LazyDict } from "../variables/lazy-dict.ts";
-import { type Layer, type LayeredVariables } from "../variables/layers.ts";
 import { magicLayer, type PlayHosts, type RunFacts } from "../variables/magic.ts";
 import type { PlayVariables, VariableManager } from "../variables/manager.ts";
 import type { AsyncJobs } from "./async-jobs.ts";
@@ -14,7 +15,7 @@ import type { HostStats } from "./events.ts";
 import type { RunOptions } from "./options.ts";
 import type { StepRunner } from "./runner.ts";
 import { TaskFiles } from "./task-files.ts";
-import type { Templating, TaskTemplar } from "./templating.ts";
+import type { TaskTemplar, Templating } from "./templating.ts";
 
 /** Variables and templates as one host sees them in one place. */
 export interface Scope {
@@ -37,6 +38,7 @@ export class RunState {
   readonly loader: Loader;
   readonly parse: ParseContext;
   readonly variables: VariableManager;
+  readonly hostVariables: HostVariables;
   readonly templating: Templating;
   readonly pool: ConnectionPool;
   readonly jobs: AsyncJobs;
@@ -45,6 +47,8 @@ export class RunState {
   readonly customStats = new Map<string, Dict>();
   /** Texts that must not be shown anywhere. */
   readonly secrets = new Set<string>();
+  /** The task of `--start-at-task` was found. */
+  startReached = false;
   /** Hosts that later plays leave out. */
   readonly failed = new Set<string>();
   readonly unreachable = new Set<string>();
@@ -55,6 +59,7 @@ export class RunState {
     readonly loader: Loader;
     readonly parse: ParseContext;
     readonly variables: VariableManager;
+    readonly hostVariables: HostVariables;
     readonly templating: Templating;
     readonly pool: ConnectionPool;
     readonly jobs: AsyncJobs;
@@ -65,6 +70,7 @@ export class RunState {
     this.loader = parts.loader;
     this.parse = parts.parse;
     this.variables = parts.variables;
+    this.hostVariables = parts.hostVariables;
     this.templating = parts.templating;
     this.pool = parts.pool;
     this.jobs = parts.jobs;

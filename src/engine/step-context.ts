@@ -1,7 +1,8 @@
 /** The context that a module gets: its shell, its files, its variables. */
+import { randomUUID } from "node:crypto";
 import { quote, type RunResult } from "../connection/connection.ts";
-import type { Data, ModuleContext, ModuleResult } from "../modules/module.ts";
 import { toData } from "../modules/convert.ts";
+import type { Data, ModuleContext, ModuleResult } from "../modules/module.ts";
 import { resolveModule } from "../modules/registry.ts";
 import { validateArguments } from "../modules/validate.ts";
 import type { Task } from "../playbook/node.ts";
@@ -25,20 +26,20 @@ export interface StepContextOptions {
   readonly warnings: string[];
   readonly deprecations: string[];
   readonly deferred: [service: string, state: string][];
+  /** Runs beside others on a connection of its own. */
+  readonly separate: boolean;
 }
 
 export function stepContext(o: StepContextOptions): ModuleContext {
   const { run, scope, task, target } = o;
   const exports = exportsOf(o.environment);
-  const { signal, events, verbosity } = {
-    ...run.options,
-    verbosity: run.facts.verbosity,
-  };
+  const request = o.separate ? { ...target.request, lane: randomUUID() } : target.request;
+  const { signal, events } = run.options;
   let facts: Promise<Readonly<Record<string, Data>>> | undefined;
   const context: ModuleContext = {
     sh: (script, options = {}): Promise<RunResult> => {
       const onOutput = options.onOutput;
-      return run.pool.run(target.request, exports + script, {
+      return run.pool.run(request, exports + script, {
         ...options,
         become: target.become,
         signal,
@@ -60,7 +61,7 @@ export function stepContext(o: StepContextOptions): ModuleContext {
     },
     checkMode: o.checkMode,
     diffMode: o.diffMode,
-    verbosity,
+    verbosity: run.facts.verbosity,
     controller: {
       find: async (kind, name) => scope.files.require(kind, name),
       read: async (path) => run.loader.read(path),

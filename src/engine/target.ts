@@ -97,8 +97,7 @@ function becomeOf(
     textKeyword(scope, task, "become_user") ??
     settings.text("DEFAULT_BECOME_USER") ??
     "root";
-  const chosen =
-    text("ansible_become_method") ?? textKeyword(scope, task, "become_method");
+  const chosen = text("ansible_become_method") ?? textKeyword(scope, task, "become_method");
   const method = chosen ?? settings.text("DEFAULT_BECOME_METHOD") ?? "sudo";
   const short = shortName(method);
   const inImage = target === "image" && !isLocal;

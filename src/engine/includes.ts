@@ -1,0 +1,95 @@
+/** Dynamic includes: the tasks that `include_tasks` and `include_role` bring while a play runs. */
+import { LayerbookError } from "../errors/index.ts";
+import { includeKind } from "../playbook/actions.ts";
+import { checkVariableNames, readAttributes } from "../playbook/attributes.ts";
+import { findFile } from "../playbook/loader.ts";
+import { Block, type Part, type Task } from "../playbook/node.ts";
+import { loadRole, readRoleArguments } from "../playbook/parse-role.ts";
+import { loadTaskFile, taskFileDirectories } from "../playbook/parse-tasks.ts";
+import { Dict, type Value } from "../values/model.ts";
+import { str } from "../values/python.ts";
+import type { RunState } from "./run-state.ts";
+import type { IncludeRequest } from "./task-run.ts";
+
+export interface Included {
+  /** Path of the file, or name of the role. */
+  readonly what: string;
+  readonly parts: readonly Part[];
+}
+
+/** What decides whether two hosts' includes are one and the same. */
+export function includeIdentity(task: Task, request: IncludeRequest): string {
+  return JSON.stringify([
+    task.id,
+    Array.from(request.args, ([key, value]) => [str(key), describe(value)]),
+    Array.from(request.item, ([key, value]) => [key, describe(value)]),
+  ]);
+}
+
+function describe(value: Value): string {
+  try {
+    return str(value);
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * Loads what an include asks for. The tasks see the include's `vars`, the loop's variables, and the
+ * keywords of `apply`; of the include's own keywords none.
+ * @throws LayerbookError
+ */
+export function loadInclude(run: RunState, task: Task, request: IncludeRequest): Included {
+  const apply = applied(task, request);
+  const block = new Block(task, apply, task.position, true);
+  if (includeKind(task.action) === "include_role") return includeRole(run, task, request, block);
+  const given = request.args.get("_raw_params") ?? request.args.get("file");
+  if (given === undefined || given === null || str(given) === "") {
+    throw new LayerbookError(`No file specified for ${task.action}`, { position: task.position });
+  }
+  const name = str(given).trim();
+  const file = findFile(name, taskFileDirectories(task), "the tasks file", task.position);
+  block.block = loadTaskFile(run.parse, file, block, {
+    file,
+    handlers: task.isHandler,
+    importing: [],
+  });
+  return { what: file, parts: [block] };
+}
+
+function applied(task: Task, request: IncludeRequest): Map<string, Value> {
+  const apply = request.args.get("apply");
+  if (apply !== undefined && apply !== null && !(apply instanceof Dict)) {
+    throw new LayerbookError(`Expected a dict for apply but got ${str(apply)}`, {
+      position: task.position,
+    });
+  }
+  const attributes =
+    apply instanceof Dict ? readAttributes(apply, "block", () => false) : new Map<string, Value>();
+  if (request.item.size > 0) {
+    const own = attributes.get("vars");
+    const vars = new Dict([...request.item, ...(own instanceof Dict ? own : [])]);
+    checkVariableNames(vars);
+    attributes.set("vars", vars);
+  }
+  return attributes;
+}
+
+function includeRole(run: RunState, task: Task, request: IncludeRequest, block: Block): Included {
+  const use = readRoleArguments(task, request.args);
+  const role = loadRole(run.parse, {
+    ...use,
+    name: str(use.name),
+    parent: block,
+    attributes: new Map(),
+    params: new Dict(),
+    origin: "include",
+    position: task.position,
+    importing: [],
+  });
+  const { play } = task;
+  play.handlers.push(...role.allHandlers());
+  if (use.isPublic) play.importedRoles.push(role);
+  block.block = [...role.allTasks()];
+  return { what: role.name, parts: [block] };
+}

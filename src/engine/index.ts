@@ -1,0 +1,194 @@
+/** Runs playbooks. Nothing here prints: listen to `events`. */
+import { dirname, resolve } from "node:path";
+import type { ExitCode } from "../errors/index.ts";
+import { findModule, unknownModule } from "../modules/registry.ts";
+import type { ParseContext } from "../playbook/context.ts";
+import { Loader } from "../playbook/loader.ts";
+import type { Node, Play } from "../playbook/node.ts";
+import { findPlaybook, parsePlaybook } from "../playbook/parse-playbook.ts";
+import type { Dict, Value } from "../values/model.ts";
+import { HostVariables } from "../variables/host-variables.ts";
+import { type Layer, LayeredVariables, layerOf } from "../variables/layers.ts";
+import type { RunFacts } from "../variables/magic.ts";
+import { VariableManager } from "../variables/manager.ts";
+import { placeLayers } from "../variables/task-layers.ts";
+import { AsyncJobs } from "./async-jobs.ts";
+import { ConnectionPool } from "./connections.ts";
+import type { PlaybookOutcome, RunOptions } from "./options.ts";
+import { PlayRun } from "./play-run.ts";
+import { checkPlay } from "./preflight.ts";
+import { RunState } from "./run-state.ts";
+import { directRunner } from "./runner.ts";
+import { TaskFiles } from "./task-files.ts";
+import { Templating } from "./templating.ts";
+
+export type { PlaybookOutcome, RunOptions };
+
+/** A playbook that was read and checked. */
+export interface ParsedPlaybook {
+  readonly file: string;
+  readonly plays: readonly Play[];
+}
+
+/** A run that is ready: everything was read and checked, nothing has run. */
+export interface PreparedRun {
+  readonly playbooks: readonly ParsedPlaybook[];
+  readonly state: RunState;
+}
+
+/**
+ * Reads and checks playbooks: keywords, modules, options, roles, imports.
+ * @throws LayerbookError with the place of the first thing that is wrong
+ */
+export async function prepare(options: RunOptions): Promise<PreparedRun> {
+  const state = openRun(options);
+  const playbooks: ParsedPlaybook[] = [];
+  for (const name of options.playbooks) {
+    const file = findPlaybook(state.parse, name, process.cwd());
+    const plays = parsePlaybook(state.parse, file);
+    for (const play of plays) await checkPlay(play);
+    playbooks.push({ file, plays });
+  }
+  return { playbooks, state };
+}
+
+/**
+ * Runs playbooks one after the other, as `ansible-playbook` does.
+ * @throws LayerbookError for what is wrong before or outside of tasks; failed tasks are no errors
+ */
+export async function runPlaybook(options: RunOptions): Promise<PlaybookOutcome> {
+  const { playbooks, state } = await prepare(options);
+  try {
+    for (const { file, plays } of playbooks) {
+      if (await runPlays(state, file, plays)) break;
+    }
+    await state.jobs.finish();
+  } finally {
+    await state.pool.close();
+  }
+  options.events.emit({ type: "stats", hosts: state.stats, custom: state.customStats });
+  const exitCode = exitCodeOf(state);
+  options.events.emit({ type: "finished", exitCode });
+  return {
+    exitCode,
+    stats: state.stats,
+    failedHosts: [...state.failed],
+    unreachableHosts: [...state.unreachable],
+  };
+}
+
+/** True when nothing after this playbook is to run. */
+async function runPlays(state: RunState, file: string, plays: readonly Play[]): Promise<boolean> {
+  state.options.events.emit({ type: "playbook-start", file });
+  for (const play of plays) {
+    state.hostVariables.usePlaybookDirectory(dirname(resolve(file)));
+    const outcome = await new PlayRun(state, play).run();
+    if (outcome.ended) return true;
+  }
+  return state.failed.size > 0 || state.unreachable.size > 0;
+}
+
+function exitCodeOf(state: RunState): ExitCode {
+  if (state.unreachable.size > 0) return 4;
+  return state.failed.size > 0 ? 2 : 0;
+}
+
+function openRun(options: RunOptions): RunState {
+  const { events, inventory, settings } = options;
+  const vault = options.vault;
+  const loader = new Loader({
+    ...(vault && { decrypt: (text: string, file: string) => vault.decrypt(text, file) }),
+    warn: (message, position) => events.warn(message, position),
+  });
+  const hostVariables = new HostVariables({
+    inventory,
+    loader,
+    mergeDicts: settings.text("DEFAULT_HASH_BEHAVIOUR") === "merge",
+  });
+  const extraVars = options.extraVars ?? new Map<string, Value>();
+  const variables = new VariableManager({ hostVariables, extraVars });
+  const templating = new Templating({
+    settings: {
+      native: settings.bool("DEFAULT_JINJA2_NATIVE"),
+      errorOnUndefined: settings.bool("DEFAULT_UNDEFINED_VAR_BEHAVIOR"),
+      warn: (message) => events.warn(message),
+      ...(vault && {
+        vault: { decrypt: (text: string) => Buffer.from(vault.decrypt(text)).toString("utf8") },
+      }),
+    },
+    signal: options.signal,
+  });
+  const facts: Omit<RunFacts, "hostvars"> = {
+    inventory,
+    checkMode: options.check ?? false,
+    diffMode: options.diff ?? false,
+    verbosity: options.verbosity ?? settings.number("DEFAULT_VERBOSITY") ?? 0,
+    forks: options.forks ?? settings.number("DEFAULT_FORKS") ?? 5,
+    configFile: settings.configFile,
+    runTags: options.tags ?? [],
+    skipTags: options.skipTags ?? [],
+    limit: options.limit,
+  };
+  return new RunState({
+    options,
+    runner: options.runner ?? directRunner,
+    loader,
+    parse: parseContext(options, loader, templating, extraVars),
+    variables,
+    hostVariables,
+    templating,
+    pool: new ConnectionPool(options.connections),
+    jobs: new AsyncJobs(),
+    facts,
+  });
+}
+
+function parseContext(
+  options: RunOptions,
+  loader: Loader,
+  templating: Templating,
+  extraVars: ReadonlyMap<string, Value>,
+): ParseContext {
+  const { events, settings } = options;
+  return {
+    loader,
+    isModule: (name, collections) => findModule(name, collections) !== undefined,
+    unknownModule,
+    rolesPath: settings.list("DEFAULT_ROLES_PATH"),
+    collectionsPath: settings.list("COLLECTIONS_PATHS"),
+    warn: (message, position) => events.warn(message, position),
+    deprecate: (message, position) => events.deprecate(message, position),
+    template: (value, node, extra) => {
+      if (typeof value === "string" && !value.includes("{")) return value;
+      const variables = staticVariables(node, extraVars, extra);
+      const directory = node?.play.directory ?? process.cwd();
+      return templating.open(variables, new TaskFiles(node, directory, loader)).template(value);
+    },
+  };
+}
+
+/** What is known before anything runs: extra variables, `vars` on the way up, roles' variables. */
+function staticVariables(
+  node: Node | undefined,
+  extraVars: ReadonlyMap<string, Value>,
+  extra: Dict | undefined,
+): LayeredVariables {
+  const layers: Layer[] = [extraVars];
+  if (extra) layers.push(layerOf(extra));
+  if (node) {
+    const place = placeLayers(node);
+    layers.push(...place.params, ...place.vars, ...place.roleVars, layerOf(node.play.vars));
+    layers.push(...place.defaults);
+    const role = node.role;
+    if (role) {
+      layers.push(
+        new Map<string, Value>([
+          ["role_path", role.path],
+          ["role_name", role.name],
+        ]),
+      );
+    }
+    layers.push(new Map<string, Value>([["playbook_dir", node.play.directory]]));
+  }
+  return new LayeredVariables(layers);
+}

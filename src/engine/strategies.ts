@@ -1,0 +1,130 @@
+/** Strategies: when each host may take its next step. */
+import type { Task } from "../playbook/node.ts";
+import type { HostRun } from "./host-run.ts";
+import { comparePlaces, type Place, type TaskOutcome } from "./walk.ts";
+
+/** Runs one task on some hosts that have come to it together. */
+export type RunTogether = (
+  task: Task,
+  hostRuns: readonly HostRun[],
+) => Promise<ReadonlyMap<HostRun, TaskOutcome>>;
+
+export interface Strategy {
+  /** A host has come to a task and waits until it has run. */
+  turn(hostRun: HostRun, task: Task, place: Place): Promise<TaskOutcome>;
+  /** Begins a host's way; `walk` calls `turn`. */
+  start(hostRun: HostRun, walk: () => Promise<void>): Promise<void>;
+}
+
+interface Waiting {
+  readonly task: Task;
+  readonly place: Place;
+  readonly resolve: (outcome: TaskOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** All hosts together: nobody begins a task before everyone has finished the one before. */
+export class LinearStrategy implements Strategy {
+  readonly #runTogether: RunTogether;
+  readonly #walking = new Set<HostRun>();
+  readonly #waiting = new Map<HostRun, Waiting>();
+  #scheduled = false;
+
+  constructor(runTogether: RunTogether, hostRuns: readonly HostRun[]) {
+    this.#runTogether = runTogether;
+    for (const hostRun of hostRuns) this.#walking.add(hostRun);
+  }
+
+  async start(hostRun: HostRun, walk: () => Promise<void>): Promise<void> {
+    try {
+      await walk();
+    } finally {
+      this.#walking.delete(hostRun);
+      this.#schedule();
+    }
+  }
+
+  turn(hostRun: HostRun, task: Task, place: Place): Promise<TaskOutcome> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(hostRun, { task, place, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#waiting.size === 0) return;
+    if (this.#waiting.size < this.#walking.size) return;
+    this.#scheduled = true;
+    queueMicrotask(() => void this.#go());
+  }
+
+  async #go(): Promise<void> {
+    let first: Waiting | undefined;
+    for (const waiting of this.#waiting.values()) {
+      if (!first || comparePlaces(waiting.place, first.place) < 0) first = waiting;
+    }
+    if (!first) return;
+    const together = new Map<HostRun, Waiting>();
+    // In the order of the inventory, not in that of arrival.
+    for (const hostRun of this.#walking) {
+      const waiting = this.#waiting.get(hostRun);
+      if (waiting?.task === first.task) together.set(hostRun, waiting);
+    }
+    for (const hostRun of together.keys()) this.#waiting.delete(hostRun);
+    try {
+      const outcomes = await this.#runTogether(first.task, [...together.keys()]);
+      this.#scheduled = false;
+      for (const [hostRun, waiting] of together) {
+        waiting.resolve(outcomes.get(hostRun) ?? { kind: "ok" });
+      }
+    } catch (error) {
+      this.#scheduled = false;
+      for (const waiting of together.values()) waiting.reject(error);
+    }
+  }
+}
+
+/** Lets so many pass at once. */
+export class Gate {
+  #free: number;
+  readonly #queue: (() => void)[] = [];
+
+  constructor(places: number) {
+    this.#free = places;
+  }
+
+  async pass<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#queue.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = this.#queue.shift();
+      if (next) next();
+      else this.#free += 1;
+    }
+  }
+}
+
+/** Every host at its own pace; `pinned`: a host that has begun keeps its place until it is done. */
+export class FreeStrategy implements Strategy {
+  readonly #runTogether: RunTogether;
+  readonly #gate: Gate;
+  readonly #pinned: boolean;
+
+  constructor(runTogether: RunTogether, forks: number, pinned: boolean) {
+    this.#runTogether = runTogether;
+    this.#gate = new Gate(forks);
+    this.#pinned = pinned;
+  }
+
+  start(_hostRun: HostRun, walk: () => Promise<void>): Promise<void> {
+    return this.#pinned ? this.#gate.pass(walk) : walk();
+  }
+
+  async turn(hostRun: HostRun, task: Task): Promise<TaskOutcome> {
+    const work = async () => (await this.#runTogether(task, [hostRun])).get(hostRun);
+    const outcome = await (this.#pinned ? work() : this.#gate.pass(work));
+    return outcome ?? { kind: "ok" };
+  }
+}

@@ -1,0 +1,63 @@
+/** What listeners are told about a task. */
+import { builtinName, includeKind } from "../playbook/actions.ts";
+import type { Task } from "../playbook/node.ts";
+import { textOf, type Value } from "../values/model.ts";
+import { str } from "../values/python.ts";
+import type { TaskInfo } from "./events.ts";
+import { flagKeyword } from "./keyword-values.ts";
+import type { RunState, Scope } from "./run-state.ts";
+
+/** The task's name, templated; as written where it cannot be. */
+export function taskName(scope: Scope, task: Task): string {
+  const written = task.name;
+  if (written === undefined) {
+    if (includeKind(task.action) === "include_role") {
+      const role = task.args.get("name") ?? task.args.get("role");
+      if (role !== undefined) return `${task.action} : ${templated(scope, role)}`;
+    }
+    return task.action;
+  }
+  return templated(scope, written);
+}
+
+function templated(scope: Scope, value: Value): string {
+  const text = textOf(value);
+  if (text !== undefined && !text.includes("{")) return text;
+  try {
+    return str(scope.templar.template(value));
+  } catch {
+    return str(value);
+  }
+}
+
+export function taskInfo(
+  run: RunState,
+  scope: Scope,
+  task: Task,
+  tags: ReadonlySet<string>,
+): TaskInfo {
+  const flag = (name: string, fallback: boolean) => {
+    try {
+      return flagKeyword(scope, task, name) ?? fallback;
+    } catch {
+      return fallback;
+    }
+  };
+  return {
+    id: task.id,
+    name: taskName(scope, task),
+    role: task.role?.name,
+    action: task.action,
+    kind: task.isHandler ? "handler" : isGathering(task) ? "facts" : "task",
+    position: task.position,
+    tags: [...tags],
+    checkMode: flag("check_mode", run.options.check ?? false),
+    noLog: flag("no_log", run.options.settings.bool("DEFAULT_NO_LOG")),
+    args: task.args,
+  };
+}
+
+/** The implicit task that gathers facts has no place in a file. */
+function isGathering(task: Task): boolean {
+  return task.position === undefined && builtinName(task.action) === "setup";
+}

@@ -1,0 +1,93 @@
+/** The engine's way into the template room: one templar for each task, host and loop item. */
+import type { RenderOptions } from "../modules/module.ts";
+import { Environment, type EnvironmentOptions } from "../template/environment.ts";
+import type { ControllerFiles, TemplateFileOptions } from "../template/plugin.ts";
+import { isOmitted, Templar } from "../template/templar.ts";
+import type { Value } from "../values/model.ts";
+
+/** What a templar asks for variables. */
+export interface VariableSource {
+  get(name: string): Value | undefined;
+  names(): string[];
+}
+
+export class Templating {
+  readonly #environment: Environment;
+
+  constructor(options: EnvironmentOptions) {
+    this.#environment = new Environment(options);
+  }
+
+  open(variables: VariableSource, files: ControllerFiles): TaskTemplar {
+    return new TaskTemplar(this.#environment, variables, files);
+  }
+}
+
+export class TaskTemplar {
+  readonly #templar: Templar;
+  readonly #environment: Environment;
+  readonly #variables: VariableSource;
+  readonly #files: ControllerFiles;
+
+  constructor(environment: Environment, variables: VariableSource, files: ControllerFiles) {
+    this.#environment = environment;
+    this.#variables = variables;
+    this.#files = files;
+    this.#templar = new Templar(environment, variables, { files });
+  }
+
+  /** @throws UndefinedError and other errors of templates */
+  template(value: Value, options?: { readonly failOnUndefined?: boolean }): Value {
+    return this.#templar.template(value, options);
+  }
+
+  /** The same with further variables on top. */
+  with(more: ReadonlyMap<string, Value>): TaskTemplar {
+    const variables = this.#variables;
+    return new TaskTemplar(
+      this.#environment,
+      {
+        get: (name) => more.get(name) ?? variables.get(name),
+        names: () => [...more.keys(), ...variables.names()],
+      },
+      this.#files,
+    );
+  }
+
+  condition(expression: Value): boolean {
+    return this.#templar.evaluateCondition(expression);
+  }
+
+  /** A variable, templated; `undefined` if there is none. */
+  variable(name: string): Value | undefined {
+    return this.#templar.variable(name);
+  }
+
+  /** Runs a lookup as `with_NAME` does. */
+  lookup(name: string, terms: readonly Value[]): Value[] {
+    return this.#templar.lookup(name, terms);
+  }
+
+  isOmitted(value: Value): boolean {
+    return isOmitted(value);
+  }
+
+  /** Renders a template file as the template module does. */
+  render(text: string, options: RenderOptions): string {
+    const given: TemplateFileOptions = {
+      file: options.path,
+      ...(options.blockStart !== undefined && { blockStart: options.blockStart }),
+      ...(options.blockEnd !== undefined && { blockEnd: options.blockEnd }),
+      ...(options.variableStart !== undefined && { variableStart: options.variableStart }),
+      ...(options.variableEnd !== undefined && { variableEnd: options.variableEnd }),
+      ...(options.commentStart !== undefined && { commentStart: options.commentStart }),
+      ...(options.commentEnd !== undefined && { commentEnd: options.commentEnd }),
+      ...(options.trimBlocks !== undefined && { trimBlocks: options.trimBlocks }),
+      ...(options.lstripBlocks !== undefined && { lstripBlocks: options.lstripBlocks }),
+      ...(options.newlineSequence !== undefined && {
+        newlineSequence: options.newlineSequence as "\n" | "\r" | "\r\n",
+      }),
+    };
+    return this.#templar.renderFile(text, given);
+  }
+}
