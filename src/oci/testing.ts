@@ -17,7 +17,8 @@ export async function layerOf(
   files: readonly TestFile[],
   counts?: { opened: number },
 ): Promise<LayerSource> {
-  const out = new PassThrough({ highWaterMark: 1 << 24 });
+  const out = new PassThrough();
+  const whole = drain(out);
   const writer = new TarWriter(out);
   for (const { path, data, type = "file", ...more } of files) {
     const bytes = Buffer.from(data ?? "");
@@ -25,7 +26,7 @@ export async function layerOf(
   }
   await writer.finish();
   out.end();
-  const bytes = await drain(out);
+  const bytes = await whole;
   return {
     diffId: sha256(bytes),
     open: async () => {
