@@ -1,0 +1,132 @@
+/** SSH machines as targets, by the system's own OpenSSH client: its configuration, agent and keys. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Connection, ConnectionError, quote } from "./connection.ts";
+import { spawnShell } from "./local.ts";
+import { PRELUDE } from "./prelude.ts";
+import { LOOP, type ShellStream, StreamShell } from "./stream-shell.ts";
+
+/**
+ * How a machine is reached; the names are those of the `ansible_ssh_*` variables.
+ * @see https://docs.ansible.com/ansible/latest/collections/ansible/builtin/ssh_connection.html
+ */
+export interface SshOptions {
+  readonly host: string;
+  readonly port?: number | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly privateKeyFile?: string | undefined;
+  /** Seconds until connecting is given up. */
+  readonly timeout?: number | undefined;
+  readonly hostKeyChecking?: boolean | undefined;
+  /** Words, already split: `ansible_ssh_common_args`, then `ansible_ssh_extra_args`. */
+  readonly extraArguments?: readonly string[] | undefined;
+  readonly executable?: string | undefined;
+  /** Environment of the ssh client; the process's own when absent. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
+/** Opens one ssh process whose remote end is the shell. @throws ConnectionError with ssh's own words */
+export async function connectSsh(options: SshOptions): Promise<Connection> {
+  const askpass = options.password === undefined ? undefined : new AskPass(options.password);
+  const stream = spawnShell(sshCommand(options), {
+    env: { ...(options.env ?? process.env), ...askpass?.environment },
+  });
+  const label = `ssh ${options.host}`;
+  const said = collect(stream);
+  const shell = new StreamShell(label, stream, PRELUDE);
+  try {
+    await shell.run("");
+    return shell;
+  } catch (error) {
+    await shell.close();
+    throw explain(error, label, options, said());
+  } finally {
+    askpass?.remove();
+  }
+}
+
+/** The client's command line. Quiet, so that only errors come before the shell's own output. */
+export function sshCommand(options: SshOptions): readonly string[] {
+  const words = [options.executable ?? "ssh", "-T", "-o", "LogLevel=ERROR"];
+  const set = (name: string, value: string | number) => words.push("-o", `${name}=${value}`);
+  if (options.hostKeyChecking === false) set("StrictHostKeyChecking", "no");
+  if (options.port !== undefined) set("Port", options.port);
+  if (options.user !== undefined) set("User", options.user);
+  if (options.privateKeyFile !== undefined) set("IdentityFile", `"${options.privateKeyFile}"`);
+  set("ConnectTimeout", options.timeout ?? 10);
+  if (options.password === undefined) {
+    set("KbdInteractiveAuthentication", "no");
+    set("PasswordAuthentication", "no");
+    set("BatchMode", "yes");
+  } else {
+    set("NumberOfPasswordPrompts", 1);
+  }
+  // What the user asks for stands last but counts first where ssh takes the first value it meets.
+  words.splice(1, 0, ...(options.extraArguments ?? []));
+  words.push("--", options.host, `exec /bin/sh -c ${quote(LOOP)}`);
+  return words;
+}
+
+/**
+ * Gives ssh a password without a terminal and without a further package: a program that prints what
+ * the environment of the ssh process holds. Neither stands in a process list.
+ */
+class AskPass {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly #directory: string;
+
+  constructor(password: string) {
+    this.#directory = mkdtempSync(join(tmpdir(), "layerbook-askpass-"));
+    const program = join(this.#directory, "askpass");
+    writeFileSync(program, '#!/bin/sh\nprintf "%s\\n" "$LAYERBOOK_SSH_PASSWORD"\n', {
+      mode: 0o700,
+    });
+    this.environment = {
+      LAYERBOOK_SSH_PASSWORD: password,
+      SSH_ASKPASS: program,
+      SSH_ASKPASS_REQUIRE: "force",
+      DISPLAY: process.env.DISPLAY ?? ":0",
+    };
+  }
+  remove(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** What the client writes to standard error before there is a shell. */
+function collect(stream: ShellStream): () => string {
+  let text = "";
+  stream.stderr.on("data", (chunk: Buffer) => {
+    if (text.length < 4000) text += chunk.toString();
+  });
+  return () => text.trim();
+}
+
+function explain(error: unknown, label: string, options: SshOptions, said: string): unknown {
+  if (!(error instanceof ConnectionError)) return error;
+  const why =
+    said === "" ? error.message.replace(`${label}: `, "") : said.split("\n").slice(-3).join(" ");
+  return new ConnectionError(`${label}: Failed to connect to the host via ssh: ${why}`, {
+    exitCode: 4,
+    hint: hintFor(why, options),
+  });
+}
+
+function hintFor(why: string, options: SshOptions): string | undefined {
+  if (/Host key verification failed|authenticity of host/i.test(why)) {
+    return `Add the machine's key to known_hosts (ssh-keyscan ${options.host}), or set host_key_checking = False.`;
+  }
+  if (/Permission denied/i.test(why)) {
+    return options.password === undefined
+      ? "Give a key with --private-key or ansible_ssh_private_key_file, or a password with --ask-pass (-k)."
+      : "The password was not taken, or the machine takes none: see its PasswordAuthentication setting.";
+  }
+  if (/ENOENT|cannot start/.test(why))
+    return "Install the OpenSSH client (package openssh-client).";
+  if (/timed out|refused|resolve hostname|No route/i.test(why)) {
+    return "Is the machine up, and are ansible_host and ansible_port right?";
+  }
+  return undefined;
+}
