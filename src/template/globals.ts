@@ -1,14 +1,15 @@
 /** The functions that every template has: Jinja2's and Ansible's. */
+
+import { LayerbookError, messageOf } from "../errors/index.ts";
 import { type Arguments, PyCallable } from "../values/callable.ts";
 import { truth } from "../values/compare.ts";
 import { PyDateTime } from "../values/datetime.ts";
 import { updateDict } from "../values/methods/containers.ts";
 import { Dict, TaggedString, textOf, type Value } from "../values/model.ts";
+import { NativeText } from "../values/native-text.ts";
 import { toInt } from "../values/number.ts";
 import { PyRange } from "../values/range.ts";
-import { NativeText } from "../values/native-text.ts";
 import { str } from "../values/text.ts";
-import { LayerbookError, messageOf } from "../errors/index.ts";
 import type { Environment } from "./environment.ts";
 import { LookupError, TemplateRuntimeError, UndefinedError } from "./errors.ts";
 import { lipsum } from "./lipsum.ts";
@@ -28,7 +29,10 @@ export function makeGlobals(environment: Environment): ReadonlyMap<string, Value
   define("dict", (args) => updateDict(new Dict(), args, "dict"));
   define("namespace", (args) => new Namespace(args));
   define("cycler", ({ positional }) => new Cycler(positional));
-  define("joiner", (args) => new Joiner(bindArguments("joiner", ["sep?"], args).get("sep") ?? ", "));
+  define(
+    "joiner",
+    (args) => new Joiner(bindArguments("joiner", ["sep?"], args).get("sep") ?? ", "),
+  );
   define("lipsum", (args, context) => {
     runOf(context).resolver.impure();
     const bound = bindArguments("lipsum", ["n?", "html?", "min?", "max?"], args);
@@ -105,7 +109,8 @@ function runLookup(
   if (result.every((item) => typeof item === "string" || item instanceof TaggedString)) {
     const text = result.map(str).join(",");
     const vault = result.some((item) => item instanceof TaggedString && item.vault);
-    if (result[0] instanceof NativeText) return new NativeText(text, { unsafe: !allowUnsafe, vault });
+    if (result[0] instanceof NativeText)
+      return new NativeText(text, { unsafe: !allowUnsafe, vault });
     return wrap(vault ? new TaggedString(text, { vault }) : text);
   }
   const [only] = result;

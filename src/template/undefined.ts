@@ -14,13 +14,22 @@ export class Undefined extends Instance {
   readonly hint: string;
   /** The variable, attribute or element that is missing. */
   readonly name: string | undefined;
-  readonly position: SourcePosition | undefined;
+  readonly #position: SourcePosition | (() => SourcePosition | undefined) | undefined;
 
-  constructor(hint: string, name?: string, position?: SourcePosition) {
+  /** The position may be a function: it is only asked for when the value is used. */
+  constructor(
+    hint: string,
+    name?: string,
+    position?: SourcePosition | (() => SourcePosition | undefined),
+  ) {
     super();
     this.hint = hint;
     this.name = name;
-    this.position = position;
+    this.#position = position;
+  }
+
+  get position(): SourcePosition | undefined {
+    return typeof this.#position === "function" ? this.#position() : this.#position;
   }
 
   /** Throws the error of a use. */
