@@ -155,7 +155,9 @@ class Unpacker {
 
   constructor(helper: Helper, tree: string) {
     this.#rootless = helper.rootless;
-    const flags = "-x -p --same-owner --numeric-owner --delay-directory-restore";
+    // -P: tar would make links last, and put them where a later member of the name stands. Nothing
+    // is lost by it, for the names are checked (unpack-plan.ts).
+    const flags = "-x -P -p --same-owner --numeric-owner --delay-directory-restore";
     this.#process = helper.spawn(
       `exec tar ${flags} --xattrs --xattrs-include='*' -C ${quote(tree)} -f -`,
     );
