@@ -1,0 +1,46 @@
+/** ansible.builtin.set_fact: sets variables of the host. */
+import { toBool } from "../convert.ts";
+import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
+
+export const spec = {
+  name: "ansible.builtin.set_fact",
+  summary: "Set host variable(s) and fact(s)",
+  options: {
+    cacheable: { type: "bool", description: "Make them facts too.", default: false },
+  },
+  anyOption: true,
+  freeForm: "_raw_params",
+  checkMode: "full",
+  diff: false,
+  effect: "talk",
+  returns: { ansible_facts: "The variables that were set." },
+} as const satisfies ModuleSpec;
+
+export async function run(_context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+  const facts: Record<string, Data> = {};
+  for (const [name, value] of Object.entries(args)) {
+    if (name === "cacheable" || name === "_raw_params" || value === undefined) continue;
+    if (!/^[A-Za-z_]\w*$/.test(name)) {
+      return {
+        failed: true,
+        msg: `The variable name '${name}' is not valid. Variables must start with a letter or underscore character, and contain only letters, numbers and underscores.`,
+      };
+    }
+    facts[name] = boolWord(value);
+  }
+  if (Object.keys(facts).length === 0) {
+    return {
+      failed: true,
+      msg: "No key/value pairs provided, at least one is required for this action to succeed",
+    };
+  }
+  return {
+    ansible_facts: facts,
+    ...(args.cacheable === true && { _ansible_facts_cacheable: true }),
+  };
+}
+
+/** `set_fact: x=yes` means a boolean, as no other key=value argument does. */
+function boolWord(value: Data): Data {
+  return typeof value === "string" && /^(true|false|yes|no)$/i.test(value) ? toBool(value) : value;
+}
