@@ -71,7 +71,9 @@ export class Exec {
   ): Promise<ExecOutcome> {
     const stdin = options.input !== undefined;
     const process = await this.start(container, argv, { ...options, stdin });
-    process.stdin.end(options.input);
+    // Behind a terminal the Engine takes the end of the input for the wish to hang up.
+    if (!options.tty) process.stdin.end(options.input);
+    else if (options.input) process.stdin.write(options.input);
     const abort = () => process.destroy();
     options.signal?.addEventListener("abort", abort, { once: true });
     try {

@@ -21,6 +21,8 @@ afterAll(async () => {
   for (const tag of tags) {
     if (tag.startsWith(PREFIX)) await client.images.remove(tag, { force: true });
   }
+  // What lost its name to another image.
+  await client.images.prune({ dangling: ["true"], label: ["mark"] });
   client.close();
 });
 
