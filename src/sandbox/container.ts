@@ -27,7 +27,10 @@ import { hostsFile, resolvConf } from "./network-files.ts";
 import type { Runtime } from "./runtime.ts";
 import { makeStubs } from "./stubs.ts";
 
+/** Nothing in a layer may point elsewhere: what is below it must be all it needs. */
 const MOUNT_OPTIONS = "index=off,redirect_dir=off,metacopy=off";
+/** In a user namespace; the kernel then neither makes nor follows redirects and metacopies. */
+const ROOTLESS_MOUNT_OPTIONS = "index=off,userxattr";
 const DEFAULT_HOSTNAME = "layerbook";
 
 export interface ContainerPlan {
@@ -179,7 +182,7 @@ while kill -0 ${this.#pid} 2>/dev/null; do sleep 0.002; done`)
 }
 
 function mountScript({ helper, directory, lower, root }: ContainerPlan, names: string[]): string {
-  const own = helper.rootless ? `${MOUNT_OPTIONS},userxattr` : MOUNT_OPTIONS;
+  const own = helper.rootless ? ROOTLESS_MOUNT_OPTIONS : MOUNT_OPTIONS;
   const upper = `upperdir=../upper,workdir=../work`;
   const all = [...names, "../stubs"].join(":");
   const view =

@@ -1,0 +1,29 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const USER = "layerbook-test";
+const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
+
+describe("the sandbox as a user with subordinate ids", () => {
+  beforeAll(() => {
+    execFileSync("useradd", ["--create-home", USER]);
+  });
+  afterAll(() => {
+    spawnSync("userdel", ["--remove", USER]);
+  });
+
+  it("passes rootless.test.ts", () => {
+    const as = ["--reuid", USER, "--regid", USER, "--init-groups"];
+    const vitest = ["node_modules/vitest/vitest.mjs", "run", "--configLoader", "runner"];
+    const tests = ["--project", "unit", "src/sandbox/rootless.test.ts"];
+    const result = spawnSync("setpriv", [...as, process.execPath, ...vitest, ...tests], {
+      cwd: PROJECT,
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, HOME: `/home/${USER}`, USER, NO_COLOR: "1" },
+    });
+    expect(result.status, `${result.stdout}${result.stderr}`).toBe(0);
+    expect(result.stdout).toMatch(/Tests +\d\d+ passed/);
+    expect(result.stdout).not.toContain("skipped");
+  });
+});
