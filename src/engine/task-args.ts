@@ -3,8 +3,10 @@ import { LayerbookError } from "../errors/index.ts";
 import type { ModuleSpec } from "../modules/module.ts";
 import { findModule } from "../modules/registry.ts";
 import type { Task } from "../playbook/node.ts";
+import { removeOmitted } from "../template/omit.ts";
 import { Dict, type Value } from "../values/model.ts";
 import { str } from "../values/python.ts";
+import { OMIT } from "../variables/magic.ts";
 import { inActionGroup } from "./action-groups.ts";
 import type { Scope } from "./run-state.ts";
 
@@ -27,7 +29,7 @@ export function templatedArguments(scope: Scope, task: Task, moduleName: string)
   for (const [key, value] of task.args) {
     args.set(key, isPlain(value) ? value : scope.templar.template(value));
   }
-  return withoutOmitted(scope, args);
+  return removeOmitted(args, OMIT) as Dict;
 }
 
 function isPlain(value: Value): boolean {
@@ -37,25 +39,6 @@ function isPlain(value: Value): boolean {
     typeof value === "number" ||
     (typeof value === "string" && !value.includes("{"))
   );
-}
-
-/** Omitted values vanish, in nested dicts and lists too. */
-export function withoutOmitted(scope: Scope, args: Dict): Dict {
-  const kept = new Dict();
-  for (const [key, value] of args) {
-    if (!scope.templar.isOmitted(value)) kept.set(key, deepWithout(scope, value));
-  }
-  return kept;
-}
-
-function deepWithout(scope: Scope, value: Value): Value {
-  if (value instanceof Dict) return withoutOmitted(scope, value);
-  if (Array.isArray(value)) {
-    return value
-      .filter((item) => !scope.templar.isOmitted(item))
-      .map((item) => deepWithout(scope, item));
-  }
-  return value;
 }
 
 function moduleDefaults(scope: Scope, task: Task, moduleName: string): Dict {

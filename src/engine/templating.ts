@@ -1,15 +1,22 @@
 /** The engine's way into the template room: one templar for each task, host and loop item. */
 import type { RenderOptions } from "../modules/module.ts";
-import { Environment, type EnvironmentOptions } from "../template/environment.ts";
+import { Budget } from "../template/budget.ts";
+import { Environment, type EnvironmentOptions, lexerOptions } from "../template/environment.ts";
+import { TemplateRuntimeError } from "../template/errors.ts";
 import type { ControllerFiles, TemplateFileOptions } from "../template/plugin.ts";
-import { isOmitted, Templar } from "../template/templar.ts";
-import type { Value } from "../values/model.ts";
+import { Run } from "../template/run.ts";
+import { Templar } from "../template/templar.ts";
+import { textOf, type Value } from "../values/model.ts";
+import { untrusted } from "../variables/layers.ts";
+import { OMIT } from "../variables/magic.ts";
 
 /** What a templar asks for variables. */
 export interface VariableSource {
   get(name: string): Value | undefined;
   names(): string[];
 }
+
+const EMPTY_TEMPLATE = { ...lexerOptions({}), escapeBackslashes: false };
 
 export class Templating {
   readonly #environment: Environment;
@@ -60,16 +67,28 @@ export class TaskTemplar {
 
   /** A variable, templated; `undefined` if there is none. */
   variable(name: string): Value | undefined {
-    return this.#templar.variable(name);
+    return this.#templar.resolve(name)?.value;
   }
 
   /** Runs a lookup as `with_NAME` does. */
   lookup(name: string, terms: readonly Value[]): Value[] {
-    return this.#templar.lookup(name, terms);
+    const plugin = this.#environment.findLookup(name);
+    if (!plugin) {
+      throw new TemplateRuntimeError("AnsibleError", `lookup plugin (${name}) not found`, {
+        hint: this.#environment.suggestPlugin(name),
+      });
+    }
+    const { timeLimit, signal } = this.#environment;
+    const empty = this.#environment.compile("", EMPTY_TEMPLATE);
+    const context = new Run(this.#environment, this.#templar, empty, {
+      conversion: "data",
+      budget: new Budget(timeLimit, signal),
+    });
+    return plugin(terms, new Map(), context).map(untrusted);
   }
 
   isOmitted(value: Value): boolean {
-    return isOmitted(value);
+    return textOf(value) === OMIT;
   }
 
   /** Renders a template file as the template module does. */
