@@ -60,9 +60,7 @@ async function readSpec(file) {
     write: false,
     format: "esm",
     platform: "node",
-    packages: "external",
     logLevel: "silent",
-    banner: { js: "import { createRequire } from 'node:module';" },
   });
   const code = Buffer.from(result.outputFiles[0].contents).toString("base64");
   return (await import(`data:text/javascript;base64,${code}`)).spec;
@@ -81,7 +79,7 @@ for (const file of moduleFiles()) {
     });
   } catch (error) {
     failures++;
-    process.stderr.write(`${relative(modulesRoot, file)}: ${error.message}\n`);
+    process.stderr.write(`${relative(modulesRoot, file)}: ${error.message.slice(0, 500)}\n`);
   }
 }
 entries.sort((a, b) => (a.name < b.name ? -1 : 1));
