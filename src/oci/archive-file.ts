@@ -49,7 +49,7 @@ export class ArchiveFile {
     await readAsync(file.fd, start, 0, 6, 0);
     if (compressionOf(start) !== undefined) {
       const spool = await Spool.of(await decompressed(file.open(), what), signal);
-      return ArchiveFile.#index(spool, spool.open(), what);
+      return ArchiveFile.#index(spool, new FileBytes(spool.fd, spool.size, spool), what);
     }
     return ArchiveFile.#index(file, new FileBytes(file.fd, size, file), what);
   }
@@ -57,7 +57,7 @@ export class ArchiveFile {
   /** An archive that arrives as a stream: it is spooled. */
   static async receive(stream: Readable, what: string, signal?: AbortSignal): Promise<ArchiveFile> {
     const spool = await Spool.of(stream, signal);
-    return ArchiveFile.#index(spool, spool.open(), what);
+    return ArchiveFile.#index(spool, new FileBytes(spool.fd, spool.size, spool), what);
   }
 
   static async #index(

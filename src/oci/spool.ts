@@ -21,10 +21,10 @@ export function largeTemporaryDirectory(): string {
 export class Spool {
   readonly size: number;
   readonly digest: Digest;
-  readonly #fd: number;
+  readonly fd: number;
 
   private constructor(fd: number, size: number, digest: Digest) {
-    this.#fd = fd;
+    this.fd = fd;
     this.size = size;
     this.digest = digest;
     descriptors.register(this, fd);
@@ -49,7 +49,7 @@ export class Spool {
 
   /** @param length to the end when absent */
   open(start = 0, length = this.size - start): Readable {
-    return readRange(this.#fd, start, length, this);
+    return readRange(this.fd, start, length, this);
   }
 }
 
