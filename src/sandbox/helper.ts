@@ -11,6 +11,7 @@ import type { Duplex } from "node:stream";
 import type { RunOptions, RunResult } from "../connection/connection.ts";
 import { LOOP, StreamShell } from "../connection/stream-shell.ts";
 import { SandboxError } from "./errors.ts";
+import type { Runtime } from "./runtime.ts";
 import { assignIds, type IdRanges } from "./user-namespace.ts";
 
 /** First process of the namespace: `$1` is the loop; descriptor 3 is the pipe to wait for. */
@@ -63,10 +64,11 @@ export class Helper {
   }
 
   /**
+   * @param runtime what containers will be started with
    * @param ids subordinate ids for a user namespace; absent for root
    * @throws SandboxError when namespaces cannot be made
    */
-  static async start(ids?: IdRanges): Promise<Helper> {
+  static async start(runtime: Runtime["name"], ids?: IdRanges): Promise<Helper> {
     const first = ["sh", "-c", FIRST_PROCESS, "layerbook-sandbox", LOOP];
     const argv = ids
       ? // Waits for its ids, then becomes root by starting anew.
@@ -122,7 +124,7 @@ export class Helper {
     const helper = new Helper(shell, ended, lifeline, pid, ids !== undefined);
     let early = "";
     try {
-      const result = await shell.run(PREPARE, {
+      const result = await shell.run(PREPARE[runtime], {
         onOutput: (_, chunk) => {
           early += chunk.toString();
         },
@@ -182,9 +184,15 @@ export class Helper {
 }
 
 /**
- * Control groups are not needed, and runtimes refuse some machines' mix of versions: hidden. What the
- * container shares with the controller must not come back through a shared mount.
+ * Containers get no control groups of their own: nothing is limited here, and a killed build would
+ * leave them. crun can do without, but refuses some machines' mix of versions even so: they are
+ * hidden from it. runc passes over those that it cannot write to.
  */
-const PREPARE = `
-[ ! -d /sys/fs/cgroup ] || mount -t tmpfs -o ro,size=4k none /sys/fs/cgroup 2>/dev/null || :
-`;
+const PREPARE = {
+  crun: `
+[ ! -d /sys/fs/cgroup ] || mount -t tmpfs -o ro,size=4k none /sys/fs/cgroup 2>/dev/null || :`,
+  runc: `
+while read -r _ place kind _; do
+  case "$kind" in cgroup*) mount -o remount,bind,ro "$place" 2>/dev/null;; esac
+done </proc/self/mounts; :`,
+};

@@ -90,7 +90,7 @@ async function userProblem(): Promise<Problem | undefined> {
     };
   }
   try {
-    const helper = await Helper.start(ids);
+    const helper = await Helper.start("crun", ids);
     const usable = await helper.run("mount -t tmpfs none /mnt");
     await helper.close();
     if (usable.rc !== 0) throw new Error(usable.stderr.toString().trim());

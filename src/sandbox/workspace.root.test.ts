@@ -21,6 +21,10 @@ describe("the sandbox with crun", () => {
   workspaceContract(async () => createSandboxWorkspace({ root: newRoot(), runtime: "crun" }));
 });
 
+describe("the sandbox with runc", () => {
+  workspaceContract(async () => createSandboxWorkspace({ root: newRoot(), runtime: "runc" }));
+});
+
 describe("the sandbox with file tools in the helper", () => {
   workspaceContract(async () => createSandboxWorkspace({ root: newRoot(), files: "shell" }));
 });

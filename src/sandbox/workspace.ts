@@ -134,7 +134,7 @@ class SandboxWorkspace implements Workspace {
         hint: problem?.hint,
       });
     }
-    const helper = await Helper.start(ids);
+    const helper = await Helper.start(runtime.name, ids);
     const shell = (this.#options.files ?? (rootless ? "shell" : "native")) === "shell";
     const newTemplate = async () => {
       const directory = store.newTemporary("whiteout");
