@@ -6,13 +6,14 @@
  * with `_`, tests and files without `export const spec` are libraries.
  */
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 const modulesRoot = resolve(dirname(fileURLToPath(import.meta.url)), "../src/modules");
 const output = join(modulesRoot, "index.generated.ts");
+const scratch = mkdtempSync(join(modulesRoot, "../../node_modules/.generate-"));
 const libraries = new Set(["lib"]);
 
 function moduleFiles() {
@@ -53,17 +54,23 @@ function revision(file) {
   return hash.digest("hex").slice(0, 16);
 }
 
+/** The module's data, from its code bundled where it can import the packages that it uses. */
 async function readSpec(file) {
-  const result = await build({
+  const bundle = join(scratch, `${createHash("sha256").update(file).digest("hex")}.mjs`);
+  await build({
     entryPoints: [file],
     bundle: true,
-    write: false,
+    outfile: bundle,
     format: "esm",
     platform: "node",
+    packages: "external",
     logLevel: "silent",
+    // Bundled CommonJS packages ask for Node's own modules.
+    banner: {
+      js: 'import{createRequire as lbRequire}from"node:module";const require=lbRequire("file:///");',
+    },
   });
-  const code = Buffer.from(result.outputFiles[0].contents).toString("base64");
-  return (await import(`data:text/javascript;base64,${code}`)).spec;
+  return (await import(pathToFileURL(bundle).href)).spec;
 }
 
 const entries = [];
@@ -82,6 +89,7 @@ for (const file of moduleFiles()) {
     process.stderr.write(`${relative(modulesRoot, file)}: ${error.message.slice(0, 500)}\n`);
   }
 }
+rmSync(scratch, { recursive: true });
 entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 
 const lines = entries.map(

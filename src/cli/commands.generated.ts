@@ -3,4 +3,5 @@ import type { CommandModule } from "./command.ts";
 
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   build: () => import("./commands/build.ts"),
+  layers: () => import("./commands/layers.ts"),
 };

@@ -1,0 +1,88 @@
+/** Connections by the name that `ansible_connection` gives them. Adding one is adding a row. */
+import { type Connection, ConnectionError } from "../connection/connection.ts";
+import { connectDocker } from "../connection/docker.ts";
+import { connectLocal } from "../connection/local.ts";
+import { connectSsh } from "../connection/ssh.ts";
+import { DockerClient } from "../docker/index.ts";
+import type { ConnectionFactory, ConnectionRequest } from "../engine/options.ts";
+import type { EngineSettings } from "../engine/settings.ts";
+import { nearest } from "../errors/nearest.ts";
+import { splitShell } from "../template/python/shlex.ts";
+import { str } from "../values/python.ts";
+
+type Opener = (request: ConnectionRequest, settings: EngineSettings) => Promise<Connection>;
+
+const OPENERS: Readonly<Record<string, Opener>> = {
+  local: async (request) => connectLocal({ cwd: request.playbookDirectory }),
+  ssh: openSsh,
+  smart: openSsh,
+  "ansible.builtin.ssh": openSsh,
+  "ansible.builtin.local": async (request) => connectLocal({ cwd: request.playbookDirectory }),
+  paramiko: openSsh,
+  docker: openDocker,
+  docker_api: openDocker,
+  "community.docker.docker": openDocker,
+  "community.docker.docker_api": openDocker,
+};
+
+/** The factory that the engine asks for connections. */
+export function connectionFactory(settings: EngineSettings): ConnectionFactory {
+  return (request) => {
+    const open = Object.hasOwn(OPENERS, request.connection)
+      ? OPENERS[request.connection]
+      : undefined;
+    if (open) return open(request, settings);
+    const meant = nearest(request.connection, Object.keys(OPENERS));
+    throw new ConnectionError(
+      `the connection '${request.connection}' of ${request.host} is not supported`,
+      {
+        hint: meant ? `Did you mean '${meant}'?` : "Supported are local, ssh and docker.",
+        exitCode: 4,
+      },
+    );
+  };
+}
+
+/** The first of these variables that is set, as text. */
+function textVariable(request: ConnectionRequest, ...names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const value = request.variable(name);
+    if (value !== undefined && value !== null) return str(value);
+  }
+  return undefined;
+}
+
+async function openSsh(request: ConnectionRequest, settings: EngineSettings): Promise<Connection> {
+  const words = (...names: readonly string[]) =>
+    names.flatMap((name) => splitShell(textVariable(request, name) ?? ""));
+  const checking = textVariable(
+    request,
+    "ansible_host_key_checking",
+    "ansible_ssh_host_key_checking",
+  );
+  const timeout = textVariable(request, "ansible_ssh_timeout");
+  return connectSsh({
+    host: textVariable(request, "ansible_host", "ansible_ssh_host") ?? request.host,
+    port: request.port,
+    user: request.user,
+    password: textVariable(request, "ansible_password", "ansible_ssh_password", "ansible_ssh_pass"),
+    privateKeyFile:
+      textVariable(request, "ansible_private_key_file", "ansible_ssh_private_key_file") ??
+      settings.text("DEFAULT_PRIVATE_KEY_FILE"),
+    timeout: timeout === undefined ? settings.number("DEFAULT_TIMEOUT") : Number(timeout),
+    hostKeyChecking:
+      checking === undefined
+        ? settings.bool("HOST_KEY_CHECKING")
+        : !/^(false|no|0|off)$/i.test(checking),
+    extraArguments: words("ansible_ssh_common_args", "ansible_ssh_extra_args"),
+    executable: textVariable(request, "ansible_ssh_executable"),
+  });
+}
+
+let client: DockerClient | undefined;
+
+async function openDocker(request: ConnectionRequest): Promise<Connection> {
+  client ??= new DockerClient();
+  const container = textVariable(request, "ansible_docker_host", "ansible_host") ?? request.host;
+  return connectDocker(client, container, { user: request.user });
+}
