@@ -267,6 +267,7 @@ export class BatchRun implements Walker {
       result: info.noLog ? censored(result) : result,
       durationMs: report.durationMs,
       looped: report.looped,
+      showAlways: report.showAlways,
     });
   }
 
@@ -406,6 +407,7 @@ export class BatchRun implements Walker {
       delegate: undefined,
       includes: [],
       notify: [],
+      showAlways: false,
       durationMs: 0,
     };
     this.#o.run.statsOf(hostRun.host.name).ok -= 1;

@@ -41,6 +41,8 @@ export interface HostResult {
   readonly rescued: boolean;
   /** What is registered and shown; already censored when the task says `no_log`. */
   readonly result: Dict;
+  /** The result is there to be read (`debug`), however quiet the run is. */
+  readonly showAlways: boolean;
   readonly durationMs: number;
   /** The task looped: items were reported one by one. */
   readonly looped: boolean;

@@ -51,6 +51,7 @@ export interface TaskReport {
   readonly includes: readonly IncludeRequest[];
   /** Handlers to notify: names, templated. */
   readonly notify: readonly string[];
+  readonly showAlways: boolean;
   readonly durationMs: number;
 }
 
@@ -59,6 +60,8 @@ interface Once {
   delegate: string | undefined;
   include: Dict | undefined;
   notify: readonly string[];
+  /** The result is there to be read (debug): shown however quiet the run is. */
+  showAlways?: boolean;
 }
 
 export class TaskRunner {
@@ -141,7 +144,15 @@ class TaskAttempt {
     } catch (error) {
       result = this.#failed(error);
     }
-    return { result, ignored, looped, delegate: once.delegate, includes, notify: once.notify };
+    return {
+      result,
+      ignored,
+      looped,
+      delegate: once.delegate,
+      includes,
+      notify: once.notify,
+      showAlways: once.showAlways ?? false,
+    };
   }
 
   #isIgnored(scope: Scope, result: Dict): boolean {
@@ -225,6 +236,7 @@ class TaskAttempt {
       ignored,
       result: hidden ? censored(once.result) : once.result,
       label: hidden ? "(censored due to no_log)" : label,
+      showAlways: once.showAlways ?? false,
       durationMs,
     });
   }
@@ -294,7 +306,10 @@ class TaskAttempt {
     const target = targetOf(this.#run, this.#play, scope, task, delegate);
     const result = await this.#tries(scope, module, target, label);
     const changed = flag(result, "changed") && statusOf(result) !== "failed";
+    const showAlways = flag(result, "_ansible_verbose_always");
+    result.delete("_ansible_verbose_always");
     return {
+      showAlways,
       result,
       delegate: delegate?.name,
       include: undefined,
@@ -387,6 +402,7 @@ class TaskAttempt {
       if (step) await this.#run.runner.settle?.(step, verdict);
     };
     if (!flag(result, "skipped") && !flag(result, "unreachable")) this.#judge(scope, result);
+    if (!flag(result, "skipped") && !result.has("failed")) result.set("failed", false);
     if (!flag(result, "failed")) this.#takeFacts(scope, module, target, result);
     return { result, settle };
   }
