@@ -1,6 +1,7 @@
 /**
- * Bundles what is shipped: `dist/layerbook.js` (the command, split so that a module's or a command's
- * code is loaded when it is first needed) and `dist/template.js` (the library).
+ * Bundles what is shipped: `dist/layerbook.cjs` (the program; modules and commands are evaluated when
+ * they are first needed), `dist/layerbook.js` (what starts it, with V8's code cache) and
+ * `dist/template.js` (the library).
  */
 import { chmodSync, readFileSync, rmSync } from "node:fs";
 import { build } from "esbuild";
@@ -15,25 +16,31 @@ const common = {
   bundle: true,
   platform: "node",
   target: "node20.19",
-  format: "esm",
   minifySyntax: true,
   minifyWhitespace: true,
+  keepNames: false,
   legalComments: "none",
   absWorkingDir: root,
-  define: { LAYERBOOK_VERSION: JSON.stringify(version) },
-  // Bundled CommonJS packages ask for Node's own modules with require.
-  banner: {
-    js: 'import{createRequire as lbRequire}from"node:module";const require=lbRequire(import.meta.url);',
-  },
-};
-await build({
-  ...common,
-  entryPoints: { layerbook: "src/cli/main.ts" },
   outdir: "dist",
-  splitting: true,
-  chunkNames: "chunks/[name]-[hash]",
-  banner: { js: common.banner.js },
-});
-await build({ ...common, entryPoints: { template: "src/template/index.ts" }, outdir: "dist" });
+  define: { LAYERBOOK_VERSION: JSON.stringify(version) },
+};
+await Promise.all([
+  build({
+    ...common,
+    format: "cjs",
+    entryPoints: { layerbook: "src/cli/main.ts" },
+    outExtension: { ".js": ".cjs" },
+  }),
+  build({ ...common, format: "esm", entryPoints: { layerbook: "src/cli/launch.ts" } }),
+  build({
+    ...common,
+    format: "esm",
+    entryPoints: { template: "src/template/index.ts" },
+    // Bundled CommonJS packages ask for Node's own modules with require.
+    banner: {
+      js: 'import{createRequire as lbRequire}from"node:module";const require=lbRequire(import.meta.url);',
+    },
+  }),
+]);
 chmodSync(`${root}dist/layerbook.js`, 0o755);
 await import("./generate-schema.mjs");

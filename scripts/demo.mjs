@@ -19,7 +19,11 @@ const say = (text) => console.log(`\n\x1b[1m== ${text}\x1b[0m`);
 
 function layerbook(...args) {
   const begun = process.hrtime.bigint();
-  const { status } = spawnSync(process.execPath, [bin, ...args], { cwd: project, env, stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [bin, ...args], {
+    cwd: project,
+    env,
+    stdio: "inherit",
+  });
   if (status !== 0) throw new Error(`layerbook ${args.join(" ")} ended with ${status}`);
   return Number(process.hrtime.bigint() - begun) / 1e9;
 }
@@ -55,15 +59,27 @@ const dockerAnswers = () => spawnSync("docker", ["version"], { stdio: "ignore" }
 async function serve() {
   if (dockerAnswers()) {
     const port = await freePort();
-    const started = spawnSync("docker", ["run", "-d", "--rm", "-p", `127.0.0.1:${port}:80`, image], {
-      encoding: "utf8",
-    });
+    const started = spawnSync(
+      "docker",
+      ["run", "-d", "--rm", "-p", `127.0.0.1:${port}:80`, image],
+      {
+        encoding: "utf8",
+      },
+    );
     if (started.status !== 0) throw new Error(started.stderr);
     const id = started.stdout.trim();
-    return { port, how: "Docker", stop: () => spawnSync("docker", ["stop", "-t", "2", id], { stdio: "ignore" }) };
+    return {
+      port,
+      how: "Docker",
+      stop: () => spawnSync("docker", ["stop", "-t", "2", id], { stdio: "ignore" }),
+    };
   }
   // The sandbox shares the host's network: the page is on the port that the image itself uses.
-  const child = spawn(process.execPath, [bin, "shell", image, "--command"], { cwd: project, env, stdio: "ignore" });
+  const child = spawn(process.execPath, [bin, "shell", image, "--command"], {
+    cwd: project,
+    env,
+    stdio: "ignore",
+  });
   return { port: 80, how: "the sandbox", stop: () => child.kill("SIGTERM") };
 }
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The command line: finds the command, runs it, turns what it throws into words and an exit code. */
 import { basename } from "node:path";
 import { type ExitCode, UsageError } from "../errors/index.ts";
