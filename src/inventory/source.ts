@@ -1,0 +1,25 @@
+/** The shape of an inventory plugin: one file each. */
+import type { Environment } from "../template/environment.ts";
+import type { Value } from "../values/model.ts";
+import type { Inventory } from "./inventory.ts";
+
+/** What a plugin may use. */
+export interface SourceContext {
+  /** Templates of `constructed` and its like. */
+  readonly environment: Environment;
+  /** Reads a file, decrypted when it is a vault file. */
+  readonly read: (path: string) => Buffer;
+  readonly loadYaml: (path: string) => Value;
+  readonly warn: (message: string) => void;
+}
+
+export interface InventoryPlugin {
+  readonly name: string;
+  /** Could the source be one of this plugin's? Cheap; looks at the name, or into the file. */
+  accepts(source: string, context: SourceContext): boolean;
+  /**
+   * Puts the source's hosts and groups into the inventory.
+   * @throws LayerbookError with the place of what is wrong
+   */
+  parse(inventory: Inventory, source: string, context: SourceContext): Promise<void> | void;
+}
