@@ -109,7 +109,12 @@ function checkName(name: string, shown: string): ImageName {
   const isHost = slash > 0 && (/[.:A-Z]/.test(first) || first === "localhost");
   const match = NAME.exec(isHost ? name.slice(slash + 1) : name)?.groups;
   const path = match?.path;
-  if (!match || !path || (isHost && !/^(?:\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)(?::\d+)?$/.test(first))) {
+  if (
+    !match ||
+    !path ||
+    (isHost &&
+      !/^(?:\[[0-9a-f:]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d+)?$/.test(first))
+  ) {
     const lower = name.toLowerCase();
     throw new UsageError(`'${shown}' is no name of an image`, {
       hint:
@@ -118,10 +123,11 @@ function checkName(name: string, shown: string): ImageName {
           : "Write [registry/]name[:tag], for example debian:bookworm.",
     });
   }
-  const registry = isHost ? first : "docker.io";
+  const host = isHost ? first : "docker.io";
+  const registry = host === "index.docker.io" ? "docker.io" : host;
   const official = registry === "docker.io" && !path.includes("/");
   return {
-    registry: registry === "index.docker.io" ? "docker.io" : registry,
+    registry,
     repository: official ? `library/${path}` : path,
     tag: match.tag,
     digest: match.digest,

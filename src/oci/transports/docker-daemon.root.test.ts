@@ -62,6 +62,34 @@ describe("docker-daemon:", () => {
     expect(performance.now() - begun).toBeLessThan(200);
     expect(counts.opened).toBe(0);
   });
+  it("takes layers while the image is being made, and leaves no trace of it", async () => {
+    const staging = new DockerDaemonTransport(client);
+    const layers = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => layerOf([{ path: `f${i}`, data: `${Math.random()}` }])),
+    );
+    /** Images that have the first layer: others may come and go on the daemon meanwhile. */
+    const ids = async () => {
+      const all = await client.images.list({ all: true });
+      const found = await Promise.all(
+        all.map(({ Id }) => client.images.inspect(Id).catch(() => undefined)),
+      );
+      const ours = found.filter((i) => i?.RootFS.Layers?.[0] === layers[0]?.diffId);
+      return ours.map((i) => i?.Id);
+    };
+    for (let n = 1; n <= layers.length; n++) {
+      staging.stage(layers.slice(0, n));
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+    const name = fresh();
+    const written = await staging.write(imageWith(layers), name);
+    expect(written.layersSent).toBeLessThan(12);
+    expect(await ids()).toEqual([written.id]);
+    const back = await daemon.read(name);
+    expect(back.layers.length).toBe(12);
+    staging.stage([...layers, await layerOf([{ path: "more", data: `${Math.random()}` }])]);
+    await staging.unstage();
+    expect(await ids()).toEqual([written.id]);
+  });
   it("shows the task of each layer in the history", async () => {
     const name = fresh();
     await daemon.write(await testImage("history"), name);

@@ -1,18 +1,48 @@
 /** `docker-daemon:name:tag`: images of the Docker daemon that `DOCKER_HOST` or the CLI's context names. */
 import { type DockerClient, DockerError, isNotFound } from "../../docker/index.ts";
 import { ArchiveFile } from "../archive-file.ts";
-import { isDigest } from "../digest.ts";
+import { isDigest, sha256 } from "../digest.ts";
 import { chooseItem, listItems, readItem, writeArchive } from "../docker-format.ts";
+import { encodeDocument, parsePlatform } from "../documents.ts";
 import { ImageError, ImageNotFoundError } from "../errors.ts";
-import type { Image, ReadOptions, Transport, WriteOptions, Written } from "../image.ts";
+import type {
+  Image,
+  ImageConfig,
+  LayerSource,
+  ReadOptions,
+  Transport,
+  WriteOptions,
+  Written,
+} from "../image.ts";
 import { withTag } from "../reference.ts";
 
 /** Inspections of other images that are under way at once. */
 const PARALLEL = 16;
 
+/** Label of the images that hold staged layers. */
+const STAGED = "layerbook.staged";
+
+function stagedImage(layers: readonly LayerSource[]): Image {
+  const { os, architecture } = parsePlatform(undefined);
+  const config: ImageConfig = {
+    // The daemon prunes by it.
+    created: new Date().toISOString(),
+    architecture,
+    os,
+    config: { Labels: { [STAGED]: "true" } },
+    rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
+  };
+  const configBytes = encodeDocument(config);
+  return { config, configBytes, id: sha256(configBytes), layers };
+}
+
 export class DockerDaemonTransport implements Transport {
   readonly scheme = "docker-daemon";
   readonly #client: DockerClient;
+  /** Images that hold staged layers until the real one is there. */
+  readonly #staged: string[] = [];
+  #staging: Promise<void> = Promise.resolve();
+  #next: readonly LayerSource[] | undefined;
 
   constructor(client: DockerClient) {
     this.#client = client;
@@ -47,8 +77,42 @@ export class DockerDaemonTransport implements Transport {
     return readItem(archive, chooseItem(await listItems(archive, what), undefined, what), what);
   }
 
+  /**
+   * Gives the daemon layers of an image that is still being made, so that it unpacks them meanwhile
+   * (a graphdriver takes some 45 ms for the smallest one). They are held by an image without a name,
+   * which {@link write} and {@link unstage} remove. Returns at once; calls that come while the daemon
+   * is busy are joined. A failure is none: what is missing is sent with the image.
+   *
+   * @param layers from the base upwards, as they will be in the image
+   */
+  stage(layers: readonly LayerSource[]): void {
+    const idle = this.#next === undefined;
+    this.#next = layers;
+    if (!idle) return;
+    this.#staging = this.#staging.then(async () => {
+      const now = this.#next ?? [];
+      this.#next = undefined;
+      await this.#stage(now).catch(() => undefined);
+    });
+  }
+
+  /** Forgets what was staged; for a build that failed. */
+  async unstage(): Promise<void> {
+    await this.#staging;
+    for (const id of this.#staged.splice(0)) await this.#client.images.remove(id).catch(() => []);
+  }
+
   /** Sends only the layers that the daemon lacks; none at all when it has the image. */
   async write(image: Image, reference: string, options: WriteOptions = {}): Promise<Written> {
+    await this.#staging;
+    try {
+      return await this.#write(image, reference, options);
+    } finally {
+      await this.unstage();
+    }
+  }
+
+  async #write(image: Image, reference: string, options: WriteOptions): Promise<Written> {
     const names = [reference, ...(options.additionalTags ?? [])].map(withTag);
     const { images, system } = this.#client;
     const answer = { id: image.id, reference: `docker-daemon:${reference}` };
@@ -74,6 +138,20 @@ export class DockerDaemonTransport implements Transport {
         throw this.#refused(reference, again);
       });
     }
+  }
+
+  async #stage(layers: readonly LayerSource[]): Promise<void> {
+    const { images, system } = this.#client;
+    if (await system.usesContainerdStore()) return;
+    // What a build that was killed has left.
+    if (this.#staged.length === 0) {
+      await images.prune({ dangling: ["true"], label: [STAGED], until: ["1h"] });
+    }
+    const image = stagedImage(layers);
+    const known = await this.#knownLayers(image);
+    if (known === layers.length) return;
+    await images.load(writeArchive(image, { names: [], leaveOut: known }).stream);
+    this.#staged.push(image.id);
   }
 
   /** How many layers, from the base up, the daemon has below one of its images. */
