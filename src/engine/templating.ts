@@ -1,4 +1,7 @@
 /** The engine's way into the template room: one templar for each task, host and loop item. */
+import { statSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import { resolve } from "node:path";
 import type { RenderOptions } from "../modules/module.ts";
 import { Budget } from "../template/budget.ts";
 import { Environment, type EnvironmentOptions, lexerOptions } from "../template/environment.ts";
@@ -6,7 +9,8 @@ import { TemplateRuntimeError } from "../template/errors.ts";
 import type { ControllerFiles, TemplateFileOptions } from "../template/plugin.ts";
 import { Run } from "../template/run.ts";
 import { Templar } from "../template/templar.ts";
-import { textOf, type Value } from "../values/model.ts";
+import { PyDateTime } from "../values/datetime.ts";
+import { Dict, textOf, type Value } from "../values/model.ts";
 import { untrusted } from "../variables/layers.ts";
 import { OMIT } from "../variables/magic.ts";
 
@@ -107,6 +111,30 @@ export class TaskTemplar {
         newlineSequence: options.newlineSequence as "\n" | "\r" | "\r\n",
       }),
     };
-    return this.#templar.renderFile(text, given);
+    return this.#templar.renderFile(text, given, describeTemplate(options));
   }
+}
+
+/**
+ * What a template can say about itself.
+ * @see https://docs.ansible.com/ansible/latest/collections/ansible/builtin/template_module.html
+ */
+function describeTemplate({ path, destination }: RenderOptions): Dict {
+  const { uid, mtimeMs } = statSync(path);
+  return new Dict([
+    ["ansible_managed", "Ansible managed"],
+    ["template_host", hostname()],
+    ["template_uid", ownerName(uid)],
+    ["template_path", path],
+    ["template_fullpath", resolve(path)],
+    ["template_destpath", destination],
+    ["template_mtime", PyDateTime.at(mtimeMs, false)],
+    ["template_run_date", PyDateTime.at(Date.now(), false)],
+  ]);
+}
+
+/** The name of the template's owner where it is ours to know, else the number. */
+function ownerName(uid: number): Value {
+  const user = userInfo();
+  return user.uid === uid ? user.username : uid;
 }
