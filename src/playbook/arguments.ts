@@ -47,6 +47,12 @@ function openQuote(word: string, before: string | undefined): string | undefined
  */
 export function splitArguments(text: string, position?: SourcePosition): string[] {
   if (text === "") return [];
+  if (text.startsWith(" ")) {
+    throw new ParseError("Unable to parse argument string: it begins with a blank", {
+      position,
+      hint: "Remove the blanks at the beginning of the arguments.",
+    });
+  }
   const words: string[] = [];
   let quote: string | undefined;
   let print = 0;
@@ -57,6 +63,7 @@ export function splitArguments(text: string, position?: SourcePosition): string[
   lines.forEach((line, lineIndex) => {
     const parts = line.split(" ");
     let continued = false;
+    let leading = 0;
     parts.forEach((part, index) => {
       // A backslash that ends the line only joins the lines.
       if (part === "\\" && quote === undefined && index === parts.length - 1) {
@@ -66,6 +73,7 @@ export function splitArguments(text: string, position?: SourcePosition): string[
       const quotedBefore = quote !== undefined;
       quote = openQuote(part, quote);
       const inBlock = print > 0 || block > 0 || comment > 0;
+      if (part === "" && index === leading && line !== "" && !inBlock && !quotedBefore) leading++;
       const separator = index === 0 ? "\n" : " ";
       let appended = false;
       const last = words.length - 1;
@@ -83,7 +91,9 @@ export function splitArguments(text: string, position?: SourcePosition): string[
       comment = Math.max(0, comment + (counts[2] ?? 0));
       if (!appended && part !== "") {
         words.push(
-          index === 0 && lineIndex > 0 && words.length > 0 && !joined ? `\n${part}` : part,
+          index === leading && lineIndex > 0 && words.length > 0 && !joined
+            ? `\n${" ".repeat(leading)}${part}`
+            : part,
         );
       } else if (
         !appended &&

@@ -30,7 +30,6 @@ export interface CompileState {
 export interface Position {
   readonly scope: Scope | undefined;
   readonly soft: boolean;
-  readonly autoescape: boolean;
 }
 
 export function compileExpression(
@@ -175,7 +174,10 @@ function compileName(name: string, offset: number, scope: Scope | undefined): Ev
   if (!first) return (frame) => frame.run.name(name, offset, nested);
   const { depth, index } = first;
   if (others.length === 0 && depth === 0) {
-    return (frame) => frame.slots[index] ?? frame.run.name(name, offset, nested);
+    return (frame) => {
+      const value = frame.slots[index];
+      return value === undefined ? frame.run.name(name, offset, nested) : value;
+    };
   }
   return (frame) => {
     for (const place of places) {

@@ -243,12 +243,14 @@ export function compileFrom(
   return (frame) => {
     const imported = module(frame);
     for (const { name, assign } of targets) {
+      const exported = imported.pyGetAttribute(name);
       const value =
-        imported.pyGetAttribute(name) ??
-        new Undefined(
-          `the template '${imported.file}' (imported on line ${frame.run.place(node.offset)?.line ?? 1}) does not export the requested name '${name}'`,
-          name,
-        );
+        exported !== undefined
+          ? exported
+          : new Undefined(
+              `the template '${imported.file}' (imported on line ${frame.run.place(node.offset)?.line ?? 1}) does not export the requested name '${name}'`,
+              name,
+            );
       assign(frame, value);
     }
     return undefined;

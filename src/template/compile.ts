@@ -17,7 +17,7 @@ import {
   compileImport,
   compileInclude,
 } from "./compile-files.ts";
-import { escaped, finalize } from "./concat.ts";
+import { finalize } from "./concat.ts";
 import type { Environment } from "./environment.ts";
 import { TemplateRuntimeError } from "./errors.ts";
 import type { CompiledTemplate, Evaluate, Execute, Frame } from "./frame.ts";
@@ -41,7 +41,7 @@ export function compileTemplate(
   environment: Environment,
 ): CompiledTemplate {
   const state: StatementState = { environment, source, file, mutates: false, blocks: new Map() };
-  const root = compileBody(body, state, { scope: undefined, soft: false, autoescape: false });
+  const root = compileBody(body, state, { scope: undefined, soft: false });
   return { source, file, root, blocks: state.blocks, mutates: state.mutates };
 }
 
@@ -98,13 +98,11 @@ function compileStatement(node: Statement, state: StatementState, at: Position):
     }
     case "print": {
       const value = expression(node.value);
-      const { autoescape } = at;
       const nested = at.scope !== undefined;
       return (frame, out) => {
         if (!nested && frame.run.parent) return undefined;
         frame.run.at = offset;
-        const result = finalize(value(frame));
-        out.push(autoescape ? escaped(result) : result);
+        out.push(finalize(value(frame)));
         return undefined;
       };
     }
@@ -189,10 +187,9 @@ function compileStatement(node: Statement, state: StatementState, at: Position):
         return undefined;
       };
     }
-    case "autoescape": {
-      const on = node.value.type === "constant" && truth(node.value.value);
-      return compileBody(node.body, state, { ...at, autoescape: on });
-    }
+    case "autoescape":
+      // Ansible's templates are no HTML: nothing is ever escaped, as there.
+      return compileBody(node.body, state, at);
     case "block":
       return compileBlock(node, state, at);
     case "extends":
@@ -379,10 +376,13 @@ function compileMacro(
       if (shape.catchNamed) inner.slots[namedSlot as number] = call.named;
       if (shape.catchRest) inner.slots[restSlot as number] = call.rest;
       parameters.forEach((parameter, index) => {
-        inner.slots[slots[index] as number] =
-          call.values[index] ??
-          fallbacks[index]?.(inner) ??
-          new Undefined(`parameter '${parameter}' was not provided`, parameter);
+        // None is a value: only what is absent takes the default.
+        let value = call.values[index];
+        if (value === undefined) value = fallbacks[index]?.(inner);
+        if (value === undefined) {
+          value = new Undefined(`parameter '${parameter}' was not provided`, parameter);
+        }
+        inner.slots[slots[index] as number] = value;
       });
       const parts: Value[] = [];
       execute(inner, parts);

@@ -3,7 +3,7 @@ import { Instance } from "../values/instance.ts";
 import { toList } from "../values/iterate.ts";
 import { PyIterator } from "../values/iterator.ts";
 import { literalEval } from "../values/literal.ts";
-import { escapeHtml, Markup } from "../values/markup.ts";
+import { Markup } from "../values/markup.ts";
 import { Dict, PyBytes, PyFloat, TaggedString, Tuple, type Value } from "../values/model.ts";
 import { NativeText } from "../values/native-text.ts";
 import { PyRange } from "../values/range.ts";
@@ -83,9 +83,13 @@ function native(parts: readonly Value[]): Value {
   if (value instanceof NativeText) return value;
   const text =
     typeof value === "string" ? value : value instanceof TaggedString ? value.text : undefined;
-  if (text === undefined) return value;
+  if (text === undefined) {
+    useMembers(value);
+    return value;
+  }
   // Leading blanks are an indentation error to Python's parser: such text stays text.
-  return (/^[ \t]/.test(text) ? undefined : literalEval(text)) ?? value;
+  const data = /^[ \t]/.test(text) ? undefined : literalEval(text);
+  return data === undefined ? value : data;
 }
 
 /**
@@ -125,7 +129,9 @@ function copyData(value: Value): Value {
   return value;
 }
 
-/** A part that `{% autoescape true %}` escapes. */
-export function escaped(value: Value): Value {
-  return value instanceof Markup ? value : new Markup(escapeHtml(partText(value)));
+/** Raises the error of an undefined value inside a container. */
+function useMembers(value: Value): void {
+  if (value instanceof Instance) value.pyUse();
+  else if (Array.isArray(value)) value.forEach(useMembers);
+  else if (value instanceof Dict) for (const [, item] of value) useMembers(item);
 }

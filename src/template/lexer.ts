@@ -114,20 +114,23 @@ export function normaliseSource(source: string, keepTrailingNewline: boolean): s
 }
 
 /** Tokens of a normalised source. Fails with TemplateSyntaxError in Jinja2's wording. */
-export function tokenize(source: string, options: LexerOptions): Token[] {
-  return new Lexer(source, options).run();
+export function tokenize(source: string, options: LexerOptions, decode = true): Token[] {
+  return new Lexer(source, options, decode).run();
 }
 
 class Lexer {
   readonly #source: string;
   readonly #options: LexerOptions;
+  readonly #decode: boolean;
   readonly #rules: Rules;
   readonly #tokens: Token[] = [];
   #position = 0;
   /** Did the last tag end with a newline (or is this the beginning)? */
   #lineStarting = true;
 
-  constructor(source: string, options: LexerOptions) {
+  /** Without `decode` the escapes in string literals stay as they are. */
+  constructor(source: string, options: LexerOptions, decode: boolean) {
+    this.#decode = decode;
     this.#source = source;
     this.#options = options;
     this.#rules = rulesOf(options);
@@ -281,7 +284,7 @@ class Lexer {
         ? inner
         : inner.replaceAll("\n", this.#options.newlineSequence);
     let value = text;
-    if (text.includes("\\")) {
+    if (this.#decode && text.includes("\\")) {
       try {
         value = pythonEscapes(text);
       } catch (error) {
@@ -333,7 +336,7 @@ export function doubleBackslashes(source: string, options: LexerOptions): string
 function stringSpans(source: string, options: LexerOptions): [number, number][] {
   let tokens: Token[];
   try {
-    tokens = tokenize(source, { ...options, newlineSequence: "\n" });
+    tokens = tokenize(source, options, false);
   } catch {
     // The error is reported, in the same words, when the source is really read.
     return [];

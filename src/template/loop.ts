@@ -70,9 +70,9 @@ export class LoopContext extends Instance {
       case "depth0":
         return this.depth0;
       case "previtem":
-        return items[index0 - 1] ?? new Undefined("there is no previous item");
+        return present(items[index0 - 1], "there is no previous item");
       case "nextitem":
-        return items[index0 + 1] ?? new Undefined("there is no next item");
+        return present(items[index0 + 1], "there is no next item");
       case "cycle":
         return new PyCallable("cycle", ({ positional }) => {
           if (positional.length === 0) {
@@ -94,4 +94,8 @@ export class LoopContext extends Instance {
         return undefined;
     }
   }
+}
+
+function present(item: Value | undefined, hint: string): Value {
+  return item === undefined ? new Undefined(hint) : item;
 }

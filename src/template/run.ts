@@ -145,8 +145,10 @@ export class Run implements EvaluationContext {
   /** `object.name`: the attribute, else the element of that name, else undefined. */
   attribute(object: Value, name: string, offset: number): Value {
     if (object instanceof Undefined) return object;
-    const value = getAttribute(object, name) ?? getItem(object, name);
-    if (value !== undefined) return value;
+    const attribute = getAttribute(object, name);
+    if (attribute !== undefined) return attribute;
+    const element = getItem(object, name);
+    if (element !== undefined) return element;
     return this.undefinedAt(missing(object, name), name, offset);
   }
 

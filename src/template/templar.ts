@@ -183,8 +183,9 @@ export class Templar implements Resolver {
     if (!this.#hasMarkers(text)) return original;
     const single = singleVariable.exec(text)?.[1];
     if (single !== undefined && this.#syntax.variableStart === "{{") {
-      const found = this.resolve(single);
-      if (found && isScalar(found.value)) return found.value;
+      // The value as it was written: a reference to a reference is rendered, and becomes text.
+      const raw = this.variables.get(single);
+      if (raw !== undefined && isScalar(raw)) return raw;
     }
     const native = this.settings.native;
     const convert = options.convertData ?? true;
@@ -274,6 +275,8 @@ export class Templar implements Resolver {
     if (typeof raw === "number" || typeof raw === "boolean" || raw === null) {
       return { value: raw, unsafe: false, pure: true };
     }
+    // These two are handed over as they are: what is read from them is not templated again.
+    if (name === "vars" || name === "hostvars") return { value: raw, unsafe: false, pure: true };
     const known = this.#cache.get(name);
     if (known && known.raw === raw) return known.resolved;
     if (typeof raw === "string" && !this.#hasMarkers(raw)) {

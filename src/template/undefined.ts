@@ -47,7 +47,7 @@ export class Undefined extends Instance {
     return this.fail();
   }
   override pyRepr(): string {
-    return `AnsibleUndefined(hint=None, obj=missing, name='${this.name ?? ""}')`;
+    return this.fail();
   }
   override pyTruth(): boolean {
     return this.fail();

@@ -230,7 +230,7 @@ export class YamlReader {
   }
 
   #blockNodeInner(indent: number, compact: boolean, root: boolean, sequenceHere: boolean): Value {
-    let onNewLine = this.#skip();
+    let onNewLine = this.#skip() || (root && compact);
     let properties = this.#properties(undefined);
     let canStart = compact || onNewLine;
     const inside = (): boolean => {
@@ -259,7 +259,6 @@ export class YamlReader {
     }
     if (!inside()) return this.#empty(properties);
     if (properties && !onNewLine) return this.#empty(properties);
-    void root;
     const start = this.#position;
     if (this.#indicator("-")) {
       if (!canStart) this.#fail("block sequence entries are not allowed in this context");
@@ -320,7 +319,6 @@ export class YamlReader {
 
   /** After a scalar or flow collection that is a whole node, its line must be over. */
   #afterNode(indent: number): void {
-    const before = this.#position;
     const ended = this.#skip();
     if (this.#done()) return;
     if (!ended) {
@@ -331,7 +329,6 @@ export class YamlReader {
     if (this.#column() > indent && indent >= 0) {
       this.#fail("did not find expected key");
     }
-    void before;
   }
 
   #keyAhead(): boolean {
@@ -461,7 +458,7 @@ export class YamlReader {
         if (!this.#colonAhead() || !node.singleLine) {
           this.#fail("could not find expected ':'", keyOffset);
         }
-        key = this.#finish(node.value, own, keyOffset, node.plain, true);
+        key = this.#finish(node.value, own, keyOffset, node.plain);
       }
       let valueOffset = this.#position;
       let value: Value = null;
@@ -550,9 +547,9 @@ export class YamlReader {
     const start = this.#position;
     switch (character) {
       case '"':
-        return this.#quoted(start, this.#doubleQuoted(indent));
+        return this.#quoted(start, this.#doubleQuoted());
       case "'":
-        return this.#quoted(start, this.#singleQuoted(indent));
+        return this.#quoted(start, this.#singleQuoted());
       case "[":
       case "{": {
         const value = this.#flowCollection(indent);
@@ -666,7 +663,7 @@ export class YamlReader {
   }
 
   /** Line ends inside a quoted scalar: folded, blanks around them dropped. */
-  #fold(indent: number): string {
+  #fold(): string {
     const text = this.#text;
     let breaks = 0;
     let p = this.#position;
@@ -682,12 +679,11 @@ export class YamlReader {
         }
       }
     }
-    void indent;
     this.#position = p;
     return breaks === 1 ? " " : "\n".repeat(breaks - 1);
   }
 
-  #singleQuoted(indent: number): string {
+  #singleQuoted(): string {
     const text = this.#text;
     const start = this.#position++;
     let value = "";
@@ -705,11 +701,11 @@ export class YamlReader {
         if (text[this.#position] !== "'") return value;
         value += "'";
         this.#position++;
-      } else value += chunk.replace(/[ \t]+$/, "") + this.#fold(indent);
+      } else value += chunk.replace(/[ \t]+$/, "") + this.#fold();
     }
   }
 
-  #doubleQuoted(indent: number): string {
+  #doubleQuoted(): string {
     const text = this.#text;
     const start = this.#position++;
     let value = "";
@@ -727,7 +723,7 @@ export class YamlReader {
         return value + chunk;
       }
       if (character === "\\") value += chunk + this.#escape();
-      else value += chunk.replace(/[ \t]+$/, "") + this.#fold(indent);
+      else value += chunk.replace(/[ \t]+$/, "") + this.#fold();
     }
   }
 
@@ -784,7 +780,7 @@ export class YamlReader {
         this.#position++;
         this.#skip();
       }
-      let value = this.#flowNode(indent, explicit);
+      let value = this.#flowNode(indent);
       this.#skip();
       if (this.#flowColon()) {
         this.#position++;
@@ -822,7 +818,7 @@ export class YamlReader {
         this.#position++;
         this.#skip();
       }
-      const key = this.#flowColon() ? null : this.#flowNode(indent, true);
+      const key = this.#flowColon() ? null : this.#flowNode(indent);
       this.#skip();
       let value: Value = null;
       let valueOffset = offset;
@@ -844,10 +840,10 @@ export class YamlReader {
   #flowValue(indent: number): Value {
     this.#skip();
     if (/[,\]}]/.test(this.#text[this.#position] ?? "")) return null;
-    return this.#flowNode(indent, false);
+    return this.#flowNode(indent);
   }
 
-  #flowNode(indent: number, key: boolean): Value {
+  #flowNode(indent: number): Value {
     const start = this.#position;
     const properties = this.#properties(undefined);
     this.#skip();
@@ -861,7 +857,7 @@ export class YamlReader {
       return this.#finish(node.value, properties, start, false);
     }
     const node = this.#plain(indent, true);
-    return this.#finish(node.value, properties, start, true, key);
+    return this.#finish(node.value, properties, start, true);
   }
 
   #blockScalar(indent: number): string {
@@ -926,25 +922,13 @@ export class YamlReader {
   }
 
   /** Applies tag and anchor. */
-  #finish(
-    raw: Value,
-    properties: Properties | undefined,
-    offset: number,
-    plain: boolean,
-    key = false,
-  ): Value {
-    const value = this.#tagged(raw, properties?.tag, offset, plain, key);
+  #finish(raw: Value, properties: Properties | undefined, offset: number, plain: boolean): Value {
+    const value = this.#tagged(raw, properties?.tag, offset, plain);
     if (properties?.anchor !== undefined) this.#anchors.set(properties.anchor, value);
     return value;
   }
 
-  #tagged(
-    raw: Value,
-    tag: string | undefined,
-    offset: number,
-    plain: boolean,
-    key: boolean,
-  ): Value {
+  #tagged(raw: Value, tag: string | undefined, offset: number, plain: boolean): Value {
     const text = typeof raw === "string" ? raw : undefined;
     if (tag === undefined || (tag === "!" && text === undefined)) {
       if (!plain || text === undefined) return raw;
@@ -955,7 +939,6 @@ export class YamlReader {
           offset,
         );
       }
-      void key;
       try {
         return resolvePlain(text);
       } catch (error) {

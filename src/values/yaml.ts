@@ -15,6 +15,8 @@ export interface YamlOptions {
   readonly file: string;
   /** Decrypts `!vault` values, when they are first used. */
   readonly vault?: Decrypt | undefined;
+  /** Try JSON before YAML, as for files. Default true; the `from_yaml` filter does not. */
+  readonly json?: boolean | undefined;
   /** Told of duplicate keys. */
   readonly warn?: ((message: string, position: SourcePosition) => void) | undefined;
 }
@@ -49,7 +51,7 @@ export class VaultedString extends TaggedString {
 
 /** The one document of a text; null if it is empty. Fails with a {@link ParseError}. */
 export function loadYaml(text: string, options: YamlOptions): Value {
-  if (/^\s*[[{"]/.test(text)) {
+  if (options.json !== false && /^\s*(?:[[{"\d-]|NaN|Infinity)/.test(text)) {
     const data = readJson(text);
     if (data !== undefined) return data;
   }

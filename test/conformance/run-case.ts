@@ -150,7 +150,8 @@ function difference(item: Case, answer: Value, base: string): string | undefined
       ? undefined
       : `expected ${JSON.stringify(expected.result)}, got ${JSON.stringify(plain)}`;
   }
-  const got = reprOf(answer).replaceAll(base, "@BASEDIR@");
+  const text = reprOf(answer);
+  const got = item.inputs.files ? text.replaceAll(base, "@BASEDIR@") : text;
   const wanted = expected.repr ?? "";
   if (got !== wanted) return `expected ${wanted}, got ${got}`;
   const type = typeOf(answer);

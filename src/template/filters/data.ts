@@ -2,7 +2,7 @@ import { truth } from "../../values/compare.ts";
 import { toList } from "../../values/iterate.ts";
 import { isText, PyBytes, textOf } from "../../values/model.ts";
 import { typeName } from "../../values/type-name.ts";
-import { loadYaml, loadYamlAll } from "../../values/yaml.ts";
+import { loadYamlAll } from "../../values/yaml.ts";
 import type { Filter } from "../plugin.ts";
 import { ansibleJsonFallback, dumpJson, type JsonOptions } from "../python/json-dump.ts";
 import { loadJson } from "../python/json-load.ts";
@@ -120,10 +120,18 @@ const fromJson = plain("loads", (value) => {
   return loadJson(textOf(value) ?? "");
 });
 
-/** Other values than text pass through, as with Ansible. */
+/** Other values than text pass through, as with Ansible. JSON is read as the YAML it is here. */
 const fromYaml = plain("from_yaml", (value) => {
   if (value instanceof Undefined) return value.fail();
-  return isText(value) ? loadYaml(textOf(value) ?? "", { file: "<unicode string>" }) : value;
+  if (!isText(value)) return value;
+  const documents = loadYamlAll(textOf(value) ?? "", { file: "<unicode string>" });
+  if (documents.length > 1) {
+    raise(
+      "ComposerError",
+      "expected a single document in the stream, but found another document; use from_yaml_all",
+    );
+  }
+  return documents[0] ?? null;
 });
 
 const fromYamlAll = plain("from_yaml_all", (value) => {

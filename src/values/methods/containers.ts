@@ -170,7 +170,13 @@ export const dictMethods: ReadonlyMap<string, Method<Dict>> = new Map<string, Me
       return new Dict(toList(required(args, 0, "fromkeys")).map((key) => [key, value] as const));
     },
   ],
-  ["get", (self, args) => self.get(required(args, 0, "get")) ?? argument(args, 1) ?? null],
+  [
+    "get",
+    (self, args) => {
+      const value = self.get(required(args, 0, "get"));
+      return value === undefined ? (argument(args, 1) ?? null) : value;
+    },
+  ],
   ["items", (self) => new DictView(self, "items")],
   ["keys", (self) => new DictView(self, "keys")],
   ["values", (self) => new DictView(self, "values")],
@@ -178,7 +184,8 @@ export const dictMethods: ReadonlyMap<string, Method<Dict>> = new Map<string, Me
     "pop",
     (self, args) => {
       const key = required(args, 0, "pop");
-      const value = self.get(key) ?? args.positional[1];
+      const found = self.get(key);
+      const value = found === undefined ? args.positional[1] : found;
       if (value === undefined) throw new PythonError("KeyError", repr(key));
       self.delete(key);
       return value;

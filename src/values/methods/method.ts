@@ -11,7 +11,9 @@ export type Method<T> = (self: T, args: Arguments) => Value;
 
 /** The argument at a position or under a name. */
 export function argument(args: Arguments, index: number, name?: string): Value | undefined {
-  return args.positional[index] ?? (name === undefined ? undefined : args.named.get(name));
+  const positional = args.positional[index];
+  if (positional !== undefined || name === undefined) return positional;
+  return args.named.get(name);
 }
 
 /** An argument that must be there. */
