@@ -9,6 +9,8 @@
  * "Before" is what the last scan knew of the upper directory, over a view of the layers that were
  * mounted below it.
  */
+import { statfsSync } from "node:fs";
+import { release } from "node:os";
 import type { Files } from "./files.ts";
 import type { Helper } from "./helper.ts";
 import type { Entry } from "./manifest.ts";
@@ -32,8 +34,24 @@ export interface Known {
 
 export type Upper = Map<string, Known>;
 
-/** Clocks of file systems tick as slowly as every 10 ms; this is twice as much. */
+/** The clock of files ticks as slowly as every 10 ms; this is twice as much. */
 const RACY_NS = 20_000_000n;
+/** ext, xfs, btrfs, tmpfs (statfs(2)). */
+const FINE_FILE_SYSTEMS = new Set([0xef53, 0x58465342, 0x9123683e, 0x01021994]);
+
+/**
+ * May a file change again without its time changing? Not since Linux 6.13 on these file systems: once
+ * a file's time was looked at, the next change gets another ("multigrain timestamps").
+ */
+function isRacy(stat: Stat, upper: string, scanned: bigint): boolean {
+  return stat.ctime > scanned - RACY_NS && !hasFineTimes(upper);
+}
+
+function hasFineTimes(directory: string): boolean {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  const fine = major > 6 || (major === 6 && minor >= 13);
+  return fine && FINE_FILE_SYSTEMS.has(statfsSync(directory).type);
+}
 
 export interface Trees {
   readonly helper: Helper;
@@ -58,11 +76,12 @@ export interface Changes {
 export async function knownAtStart(trees: Trees): Promise<Upper> {
   const known: Upper = new Map();
   const scan = await trees.files.scan(trees.upper);
+  const fine = hasFineTimes(trees.upper);
   const paths = [...scan.keys()];
   const [attributes = NONE] = await readAttributes(trees.helper, [trees.upper, paths]);
   for (const [path, stat] of scan) {
     const { xattrs, opaque } = attributes.get(path) ?? NO_ATTRIBUTES;
-    known.set(path, { stat, xattrs, opaque, stub: path !== "", racy: true });
+    known.set(path, { stat, xattrs, opaque, stub: path !== "", racy: !fine });
   }
   return known;
 }
@@ -140,7 +159,7 @@ export async function findChanges(trees: Trees, before: Upper): Promise<Changes>
     // A place to mount on stays one until somebody makes it something else.
     const stub = old?.stub === true && path !== "" && difference(old, now) === "none";
     known.set(path, {
-      ...{ stat, xattrs, opaque, stub, racy: stat.ctime > begun - RACY_NS },
+      ...{ stat, xattrs, opaque, stub, racy: isRacy(stat, upper, begun) },
       ...(hash !== undefined && { hash }),
       ...(target !== undefined && { target }),
       ...(group !== undefined && { group }),

@@ -3,7 +3,6 @@
  * (root: system calls of this process) and `ShellFiles` (a user namespace: tools run in the helper,
  * since only there the owners can be seen and set). Both give the same trees.
  */
-import type { Readable } from "node:stream";
 import type { Entry } from "./manifest.ts";
 import type { Stat } from "./tree.ts";
 
@@ -42,7 +41,7 @@ export interface Files {
    */
   place(to: string, entries: readonly Placed[], how: Placing): Promise<void>;
   /** Contents of regular files, one behind the other. */
-  contents(files: readonly { tree: string; path: string; size: number }[]): Readable;
+  contents(files: readonly { tree: string; path: string; size: number }[]): AsyncIterable<Buffer>;
   /** Removes a tree of the store, whatever is in it. */
   remove(directory: string): Promise<void>;
 }

@@ -21,13 +21,12 @@ import {
   writeSync,
 } from "node:fs";
 import { rm } from "node:fs/promises";
-import { Readable } from "node:stream";
 import type { Files, Placed, Placing } from "./files.ts";
 import { finishTree } from "./finish-tree.ts";
 import type { Helper } from "./helper.ts";
 import type { Entry } from "./manifest.ts";
 import { readAll } from "./read-files.ts";
-import { bytesOf, type FileType, joinPath, type Stat } from "./tree.ts";
+import { type FileType, fullPath, joinPath, type Stat } from "./tree.ts";
 
 const CHUNK = 1 << 18;
 const PAGE = 4096;
@@ -72,7 +71,7 @@ export class NativeFiles implements Files {
     const tree = this.#prefix + directory;
     const open = [...paths];
     for (let path = open.pop(); path !== undefined; path = open.pop()) {
-      const names = readdirSync(bytesOf(tree, path), { encoding: "latin1" });
+      const names = readdirSync(fullPath(tree, path), { encoding: "latin1" });
       for (const name of names) {
         const child = joinPath(path, name);
         const stat = lstat(tree, child);
@@ -88,7 +87,7 @@ export class NativeFiles implements Files {
     return new Map(
       paths.map((path) => [
         path,
-        readlinkSync(bytesOf(this.#prefix + directory, path), { encoding: "latin1" }),
+        readlinkSync(fullPath(this.#prefix + directory, path), { encoding: "latin1" }),
       ]),
     );
   }
@@ -103,7 +102,7 @@ export class NativeFiles implements Files {
     for (const { path } of files) {
       const hash = createHash("sha256");
       const fd = openSync(
-        bytesOf(this.#prefix + directory, path),
+        fullPath(this.#prefix + directory, path),
         constants.O_RDONLY | constants.O_NOFOLLOW,
       );
       try {
@@ -124,7 +123,7 @@ export class NativeFiles implements Files {
     const directories: Entry[] = [];
     for (const { from, entry } of entries) {
       if (entry.type === "directory") directories.push(entry);
-      if (entry.type === "whiteout") await this.#whiteout(bytesOf(to, entry.path));
+      if (entry.type === "whiteout") await this.#whiteout(fullPath(to, entry.path));
       else placeOne(from, to, entry, how);
       await pause();
     }
@@ -135,15 +134,15 @@ export class NativeFiles implements Files {
       how,
     );
     for (const entry of directories) {
-      const path = bytesOf(to, entry.path);
+      const path = fullPath(to, entry.path);
       lchownSync(path, entry.uid, entry.gid);
       chmodSync(path, entry.mode);
     }
-    for (const entry of directories.reverse()) setTime(bytesOf(to, entry.path), entry);
+    for (const entry of directories.reverse()) setTime(fullPath(to, entry.path), entry);
   }
 
   /** All whiteouts are names of one inode, as overlayfs itself does it; a file system has its limit. */
-  async #whiteout(target: Buffer): Promise<void> {
+  async #whiteout(target: string | Buffer): Promise<void> {
     try {
       if (this.#template !== undefined) return linkSync(this.#template, target);
     } catch (error) {
@@ -153,8 +152,8 @@ export class NativeFiles implements Files {
     linkSync(this.#template, target);
   }
 
-  contents(files: readonly { tree: string; path: string; size: number }[]): Readable {
-    return Readable.from(readAll(files), { objectMode: false });
+  contents(files: readonly { tree: string; path: string; size: number }[]): AsyncIterable<Buffer> {
+    return readAll(files);
   }
 
   async remove(directory: string): Promise<void> {
@@ -174,17 +173,17 @@ function breather(): () => Promise<void> | void {
 }
 
 function placeOne(from: string, to: string, entry: Entry, how: Placing): void {
-  const target = bytesOf(to, entry.path);
+  const target = fullPath(to, entry.path);
   if (entry.type === "directory") {
     // Closed until it is complete.
     if (entry.path !== "") mkdirSync(target, 0o700);
     return;
   }
   if (entry.hardlink !== undefined && how === "copy") {
-    linkSync(bytesOf(to, entry.hardlink), target);
+    linkSync(fullPath(to, entry.hardlink), target);
     return;
   }
-  const source = bytesOf(from, entry.path);
+  const source = fullPath(from, entry.path);
   if (how === "move") renameSync(source, target);
   else if (how === "link") linkSync(source, target);
   else if (entry.type === "symlink") {
@@ -201,7 +200,7 @@ function placeOne(from: string, to: string, entry: Entry, how: Placing): void {
 }
 
 /** Keeps holes: what is all zeros is not written. */
-function copyFile(source: Buffer, target: Buffer, entry: Entry): void {
+function copyFile(source: string | Buffer, target: string | Buffer, entry: Entry): void {
   const stat = lstatSync(source);
   if (stat.blocks * 512 >= stat.size) {
     copyFileSync(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
@@ -230,7 +229,7 @@ function copyFile(source: Buffer, target: Buffer, entry: Entry): void {
  * libuv cuts off there (half a microsecond more makes up for the double's own rounding). The order of
  * times stays; the manifest has the nanoseconds.
  */
-function setTime(path: Buffer, entry: Entry): void {
+function setTime(path: string | Buffer, entry: Entry): void {
   const micros = entry.mtime >= 0n ? entry.mtime / 1000n : (entry.mtime - 999n) / 1000n;
   const seconds = (Number(micros) + 0.5) / 1e6;
   lutimesSync(path, seconds, seconds);
@@ -242,7 +241,7 @@ function isCode(error: unknown, ...codes: string[]): boolean {
 
 function lstat(directory: string, path: string): Stat | undefined {
   try {
-    const stat = lstatSync(bytesOf(directory, path), { bigint: true, throwIfNoEntry: false });
+    const stat = lstatSync(fullPath(directory, path), { bigint: true, throwIfNoEntry: false });
     return stat && fromStats(stat);
   } catch (error) {
     if (isCode(error, "ENOTDIR")) return undefined;

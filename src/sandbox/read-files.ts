@@ -1,6 +1,6 @@
 /** Reads files of the store one behind the other. */
 import { closeSync, constants, openSync, readSync } from "node:fs";
-import { bytesOf } from "./tree.ts";
+import { fullPath } from "./tree.ts";
 
 const CHUNK = 1 << 18;
 
@@ -9,7 +9,7 @@ export async function* readAll(
   files: readonly { tree: string; path: string; size: number }[],
 ): AsyncGenerator<Buffer> {
   for (const { tree, path, size } of files) {
-    const fd = openSync(bytesOf(tree, path), constants.O_RDONLY | constants.O_NOFOLLOW);
+    const fd = openSync(fullPath(tree, path), constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       let left = size;
       while (left > 0) {

@@ -25,7 +25,7 @@ import { SandboxConnection } from "./sandbox-connection.ts";
 const COPY_ENTRIES = 256;
 const COPY_BYTES = 8 << 20;
 /** An upper directory with more in it costs each scan more than a new container does. */
-const UPPER_ENTRIES = 600;
+const UPPER_ENTRIES = 400;
 
 const DEFAULT_ROOT: RootAttributes = { mode: 0o755, uid: 0, gid: 0, xattrs: [] };
 

@@ -3,14 +3,13 @@
  * helper may read and own everything. Paths go through standard input, so that any byte may be in them.
  */
 import { closeSync, constants, openSync } from "node:fs";
-import { Readable } from "node:stream";
 import { quote } from "../connection/connection.ts";
 import type { Files, Placed, Placing } from "./files.ts";
 import { finishTree } from "./finish-tree.ts";
 import type { Helper } from "./helper.ts";
 import type { Entry } from "./manifest.ts";
 import { readAll } from "./read-files.ts";
-import { bytesOf, type FileType, type Stat } from "./tree.ts";
+import { type FileType, fullPath, type Stat } from "./tree.ts";
 
 /** find's format of one file: its path and what stat says. */
 const FORMAT = "%p\\0%y %i %m %U %G %s %T@ %C@ %n %b\\0";
@@ -93,8 +92,8 @@ export class ShellFiles implements Files {
     for (const { from, directories } of own) await this.#archive(from, to, directories);
   }
 
-  contents(files: readonly { tree: string; path: string; size: number }[]): Readable {
-    return Readable.from(this.#read(files), { objectMode: false });
+  contents(files: readonly { tree: string; path: string; size: number }[]): AsyncIterable<Buffer> {
+    return this.#read(files);
   }
 
   async remove(directory: string): Promise<void> {
@@ -106,7 +105,7 @@ export class ShellFiles implements Files {
     files: readonly { tree: string; path: string; size: number }[],
   ): AsyncGenerator<Buffer> {
     for (const file of files) {
-      if (isReadable(bytesOf(file.tree, file.path))) {
+      if (isReadable(fullPath(file.tree, file.path))) {
         yield* readAll([file]);
         continue;
       }
@@ -188,7 +187,7 @@ export class ShellFiles implements Files {
   }
 }
 
-function isReadable(path: Buffer): boolean {
+function isReadable(path: string | Buffer): boolean {
   try {
     closeSync(openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW));
     return true;
