@@ -66,7 +66,7 @@ function hardware(alias: string): Filter {
 const slaac = define("slaac", ["query?"], (value, parameters) => {
   const network = ip.parseInterface(textFrom(value));
   const digits = macDigits(parameters.get("query", ""));
-  if (!network || network.version !== 6 || digits === undefined) return false;
+  if (network?.version !== 6 || digits === undefined) return false;
   const first = (Number.parseInt(digits.slice(0, 2), 16) ^ 2).toString(16).padStart(2, "0");
   const identifier = BigInt(`0x${first}${digits.slice(2, 6)}fffe${digits.slice(6)}`);
   return ip.formatAddress(6, ((network.address >> 64n) << 64n) + identifier);

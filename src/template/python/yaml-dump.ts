@@ -50,8 +50,19 @@ class Representer {
 
   node(value: Value): YamlNode {
     if (value instanceof Undefined) return value.fail();
+    const ciphertext = value instanceof TaggedString ? vaultText(value) : undefined;
+    if (ciphertext !== undefined) {
+      return {
+        kind: "scalar",
+        text: ciphertext,
+        plain: false,
+        quoted: false,
+        tag: "!vault",
+        literal: true,
+      };
+    }
     const text = textOf(value);
-    if (text !== undefined) return this.#text(text, value);
+    if (text !== undefined) return { kind: "scalar", text, plain: isPlainText(text), quoted: true };
     if (value === null) return { kind: "scalar", text: "null", plain: true, quoted: false };
     if (typeof value === "boolean" || typeof value === "number" || typeof value === "bigint") {
       return { kind: "scalar", text: String(value), plain: true, quoted: false };
@@ -65,21 +76,6 @@ class Representer {
       return { kind: "alias", anchor: known.anchor };
     }
     return this.#compound(value);
-  }
-
-  #text(text: string, value: Value): YamlNode {
-    const ciphertext = value instanceof TaggedString ? vaultText(value) : undefined;
-    if (ciphertext !== undefined) {
-      return {
-        kind: "scalar",
-        text: ciphertext,
-        plain: false,
-        quoted: false,
-        tag: "!vault",
-        literal: true,
-      };
-    }
-    return { kind: "scalar", text, plain: isPlainText(text), quoted: true };
   }
 
   #compound(value: Value): YamlNode {
