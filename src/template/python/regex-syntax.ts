@@ -244,7 +244,7 @@ class Translator {
     const at = this.#at;
     const range = this.#quantifier();
     if (!range) return atom;
-    if (atom.assertion && atom.source.length <= 3) this.#fail("nothing to repeat", at);
+    if (atom.assertion && this.#text[start] !== "(") this.#fail("nothing to repeat", at);
     let suffix = "";
     let possessive = false;
     if (this.#peek() === "?") {
