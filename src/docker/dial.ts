@@ -1,7 +1,7 @@
 /** Opens byte streams to the daemon: a socket, TLS, or `docker system dial-stdio` behind ssh. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { Agent } from "node:http";
-import { connect as connectSocket, isIP } from "node:net";
+import { connect as connectSocket, isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import type { Endpoint } from "./endpoint.ts";
@@ -103,11 +103,17 @@ class SshStream extends Duplex {
     return this;
   }
   ref(): this {
-    this.#child.ref();
-    return this;
+    return this.#each((part) => part.ref());
   }
+  /** An idle connection does not keep Layerbook from ending. */
   unref(): this {
-    this.#child.unref();
+    return this.#each((part) => part.unref());
+  }
+
+  #each(change: (part: { ref(): unknown; unref(): unknown }) => void): this {
+    const { stdin, stdout, stderr } = this.#child;
+    // Pipes of a child are sockets, which its type does not say.
+    for (const part of [this.#child, stdin, stdout, stderr]) change(part as ChildProcess | Socket);
     return this;
   }
 }

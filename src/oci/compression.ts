@@ -1,8 +1,10 @@
 /** Compressed layers: found out by their first bytes, made with one fixed setting. */
 import { createReadStream, createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
-import type { Readable, Transform } from "node:stream";
+import { availableParallelism } from "node:os";
+import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { promisify } from "node:util";
 import * as zlib from "node:zlib";
 import { joined, Meter } from "./digest.ts";
 import { MEDIA } from "./documents.ts";
@@ -11,6 +13,14 @@ import type { LayerSource } from "./image.ts";
 
 /** zlib's own default; another level is another digest of every layer. */
 const LEVEL = 6;
+
+/** libuv's pool has four threads for it. */
+const THREADS = Math.min(4, availableParallelism());
+
+const gzipAsync = promisify(zlib.gzip) as (
+  data: Buffer,
+  options: zlib.ZlibOptions,
+) => Promise<Buffer>;
 
 const MAGICS: readonly { readonly name: string; readonly bytes: readonly number[] }[] = [
   { name: "gzip", bytes: [0x1f, 0x8b] },
@@ -24,8 +34,54 @@ export function compressionOf(start: Uint8Array): string | undefined {
   return MAGICS.find(({ bytes }) => bytes.every((byte, i) => start[i] === byte))?.name;
 }
 
+/** Bytes of the input that become one gzip member; another size is another digest of every layer. */
+const BLOCK = 1 << 20;
+
+/**
+ * Compresses block by block, on as many threads as there are: a gzip file may have many members (RFC
+ * 1952), and every reader of layers takes it. The bytes do not depend on the machine or the timing.
+ */
 export function createGzip(): Transform {
-  return zlib.createGzip({ level: LEVEL, chunkSize: 1 << 16 });
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  const underWay: Promise<Buffer>[] = [];
+  let members = 0;
+  const compress = () => {
+    const block = Buffer.concat(held);
+    held = [];
+    heldBytes = 0;
+    members++;
+    const member = gzipAsync(block, { level: LEVEL });
+    // Taken up in order below; it must not count as unhandled until then.
+    member.catch(() => undefined);
+    underWay.push(member);
+  };
+  return new Transform({
+    async transform(chunk: Buffer, _encoding, done) {
+      try {
+        for (let at = 0; at < chunk.length; ) {
+          const part = chunk.subarray(at, at + BLOCK - heldBytes);
+          held.push(part);
+          heldBytes += part.length;
+          at += part.length;
+          if (heldBytes === BLOCK) compress();
+        }
+        while (underWay.length >= THREADS) this.push(await underWay.shift());
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+    async flush(done) {
+      try {
+        if (heldBytes > 0 || members === 0) compress();
+        for (const member of underWay) this.push(await member);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  });
 }
 
 /**

@@ -107,7 +107,9 @@ describe("docker://", () => {
     });
   });
   it("is what the Docker daemon pushes and pulls", async () => {
-    const image = await testImage("daemon");
+    // Larger than one block of our compression.
+    const large = await layerOf([{ path: "large", data: randomBytes(3_500_000) }]);
+    const image = imageWith([...(await testImage("daemon")).layers, large]);
     const name = place.fresh();
     await transport().write(image, name);
     execFileSync("docker", ["pull", "-q", name]);
