@@ -102,11 +102,15 @@ describe("a container", () => {
   it("that is removed in the middle of a task is an error in words", async () => {
     const name = await container();
     const shell = await connectDocker(client, name);
+    let removal: Promise<void> | undefined;
     const task = shell.run("echo begun; sleep 60", {
-      onOutput: () => void client.containers.remove(name, { force: true }),
+      onOutput: () => {
+        removal ??= client.containers.remove(name, { force: true });
+      },
     });
     await expect(task).rejects.toThrow(/container .* (was removed|has stopped)/);
     await shell.close();
+    await removal;
     await expect(connectDocker(client, name)).rejects.toThrow("there is no such container");
   });
   it("without a shell, or that is paused, says so", async () => {

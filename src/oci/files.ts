@@ -40,7 +40,8 @@ async function sync(path: string): Promise<void> {
   }
 }
 
-function writeProblem(path: string, cause: unknown): unknown {
+/** An error of writing, in words where it is one that the user can do something about. */
+export function writeProblem(path: string, cause: unknown): unknown {
   switch ((cause as NodeJS.ErrnoException).code) {
     case "ENOSPC":
     case "EDQUOT":

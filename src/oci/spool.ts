@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Meter } from "./digest.ts";
+import { writeProblem } from "./files.ts";
 import type { Digest } from "./image.ts";
 
 const CHUNK = 1 << 18;
@@ -42,7 +43,7 @@ export class Spool {
       await (signal ? pipeline(...stages, { signal }) : pipeline(...stages));
     } catch (error) {
       closeSync(fd);
-      throw error;
+      throw writeProblem(`a temporary file in ${largeTemporaryDirectory()} (see TMPDIR)`, error);
     }
     return new Spool(fd, meter.size, meter.digest);
   }
