@@ -59,6 +59,8 @@ describe("docker-daemon:", () => {
     counts.opened = 0;
     const begun = performance.now();
     expect((await daemon.write(image, fresh())).bytesSent).toBe(0);
+    expect(await daemon.identify(image.id)).toBe(image.id);
+    expect(await daemon.identify(image.id.slice(7, 19))).toBe(image.id);
     expect(performance.now() - begun).toBeLessThan(200);
     expect(counts.opened).toBe(0);
   });

@@ -1,7 +1,7 @@
 /** `docker-daemon:name:tag`: images of the Docker daemon that `DOCKER_HOST` or the CLI's context names. */
 import { type DockerClient, DockerError, isNotFound } from "../../docker/index.ts";
 import { ArchiveFile } from "../archive-file.ts";
-import { isDigest, sha256 } from "../digest.ts";
+import { sha256 } from "../digest.ts";
 import { chooseItem, listItems, readItem, writeArchive } from "../docker-format.ts";
 import { encodeDocument, parsePlatform } from "../documents.ts";
 import { ImageError, ImageNotFoundError } from "../errors.ts";
@@ -60,9 +60,9 @@ export class DockerDaemonTransport implements Transport {
 
   /** The id that the daemon knows the image by. One request. */
   async identify(reference: string, options: ReadOptions = {}): Promise<string> {
-    const name = isDigest(reference) ? reference : withTag(reference);
     try {
-      return (await this.#client.images.inspect(name, options.signal)).Id;
+      // A name, an id, or the beginning of one: the daemon knows them apart.
+      return (await this.#client.images.inspect(reference, options.signal)).Id;
     } catch (error) {
       throw isNotFound(error) ? this.#missing(reference) : error;
     }
