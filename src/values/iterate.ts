@@ -1,4 +1,5 @@
 /** Iteration and length. */
+import { tooLarge } from "./compare.ts";
 import { PythonError, typeError } from "./failure.ts";
 import { Instance } from "./instance.ts";
 import { Dict, PyBytes, PySet, Tuple, textOf, type Value } from "./model.ts";
@@ -40,9 +41,14 @@ export function isIterable(value: Value): boolean {
   return value instanceof Instance && value.pyIterate() !== undefined;
 }
 
+/** More items than this in one list are a runaway template. */
+const maxItems = 20_000_000;
+
 /** list(value): always a new array. */
 export function toList(value: Value): Value[] {
-  return Array.isArray(value) ? value.slice() : Array.from(iterate(value));
+  if (Array.isArray(value)) return value.slice();
+  if (value instanceof Instance && (value.pyLength() ?? 0) > maxItems) throw tooLarge("list");
+  return Array.from(iterate(value));
 }
 
 /** len(value). */
