@@ -9,6 +9,7 @@ import { ParseError, type SourcePosition } from "../errors/index.ts";
 import { nearest } from "../errors/nearest.ts";
 import type { RunConfig } from "../oci/image.ts";
 import type { ConfigOverrides } from "./assemble.ts";
+import { type ImageProject, toCommand } from "./image-project.ts";
 import { LAYER_POLICIES } from "./layering.ts";
 
 const command = z.union([z.string(), z.array(z.string())]);
@@ -77,23 +78,6 @@ export function projectSchema(): unknown {
     $id: "layerbook.schema.json",
     title: "layerbook.yml",
   };
-}
-
-/** One image to build, paths resolved against the project file. */
-export interface ImageProject {
-  /** Key under `images`, or the folder's name. */
-  readonly name: string;
-  readonly from: string;
-  readonly playbooks: readonly string[];
-  readonly tags: readonly string[];
-  readonly to: string | undefined;
-  readonly vars: Readonly<Record<string, unknown>>;
-  readonly config: ConfigOverrides;
-  readonly layers: (typeof LAYER_POLICIES)[number] | undefined;
-  readonly services: "defer" | "run" | "fail" | undefined;
-  readonly network: "host" | "none" | undefined;
-  readonly inventory: readonly string[];
-  readonly host: string | undefined;
 }
 
 /**
@@ -169,12 +153,6 @@ function toOverrides(spec: z.infer<typeof config>): ConfigOverrides {
 
 function strings(values: Readonly<Record<string, string | number | boolean>>) {
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
-}
-
-/** As in a Dockerfile: a list is the arguments, a string goes to a shell. */
-export function toCommand(value: string | readonly string[] | undefined): string[] | undefined {
-  if (value === undefined) return undefined;
-  return typeof value === "string" ? ["/bin/sh", "-c", value] : [...value];
 }
 
 function toHealthcheck(spec: z.infer<typeof healthcheck>): NonNullable<RunConfig["Healthcheck"]> {

@@ -5,7 +5,7 @@ import type { ConfigOverrides } from "../build/assemble.ts";
 import { type BuildOptions, buildImage } from "../build/build.ts";
 import type { BuildListener } from "../build/events.ts";
 import { inventoryFor } from "../build/image-host.ts";
-import { type ImageProject, readProject, toCommand } from "../build/project.ts";
+import { type ImageProject, toCommand } from "../build/image-project.ts";
 import { Secrets } from "../build/secrets.ts";
 import { StepStore } from "../build/step-store.ts";
 import { loadSettings } from "../engine/settings.ts";
@@ -31,7 +31,7 @@ export async function runBuilds(
   flags: BuildFlags,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const projects = inOrder(chooseProjects(operands, flags));
+  const projects = inOrder(await chooseProjects(operands, flags));
   const root = flags.store ? resolve(flags.store) : storeRoot();
   const workspace = createSandboxWorkspace({ root });
   const report = openReport(flags);
@@ -60,7 +60,10 @@ export async function runBuilds(
 }
 
 /** Which images: the flags alone describe one; else those of the project file, with flags over it. */
-function chooseProjects(operands: readonly string[], flags: BuildFlags): readonly ImageProject[] {
+async function chooseProjects(
+  operands: readonly string[],
+  flags: BuildFlags,
+): Promise<readonly ImageProject[]> {
   const file = flags.file ?? PROJECT_FILE;
   const playbooks = operands.filter(
     (operand) => /\.(ya?ml|json)$/.test(operand) || existsSync(operand),
@@ -78,6 +81,8 @@ function chooseProjects(operands: readonly string[], flags: BuildFlags): readonl
       },
     );
   }
+  // The validator is loaded only where there is a project file to validate.
+  const { readProject } = await import("../build/project.ts");
   const projects = readProject(readFileSync(file, "utf8"), resolve(file));
   const names = projects.map((project) => project.name);
   for (const name of operands) {

@@ -13,8 +13,10 @@ import { Script } from "node:vm";
 
 const program = fileURLToPath(new URL("./layerbook.cjs", import.meta.url));
 const { mtimeMs, size } = statSync(program);
+// One cache a command: it holds what that command needs, and nothing that it does not.
+const command = process.argv[2] ?? "";
 const key = createHash("sha256")
-  .update(`${program}\0${mtimeMs}\0${size}\0${process.version}\0${process.arch}`)
+  .update(`${program}\0${mtimeMs}\0${size}\0${process.version}\0${process.arch}\0${command}`)
   .digest("hex")
   .slice(0, 16);
 const folders = [
