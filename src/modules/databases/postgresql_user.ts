@@ -95,7 +95,7 @@ export async function run(context: ModuleContext, args: Arguments): Promise<Modu
   try {
     const columns = Object.values(FLAGS).join(", ");
     const [row] = await postgres.query(
-      `SELECT ${columns}, rolconnlimit, COALESCE(rolvaliduntil::text, ''), COALESCE(a.rolpassword, ''), COALESCE(shobj_description(r.oid, 'pg_authid'), ''), ${literal(textOption(args, "expires") ?? "infinity")}::timestamptz::text FROM pg_roles r JOIN pg_authid a USING (rolname) WHERE rolname = ${literal(user)}`,
+      `SELECT ${columns}, rolconnlimit, COALESCE(rolvaliduntil::text, ''), COALESCE(rolpassword, ''), COALESCE(shobj_description(r.oid, 'pg_authid'), ''), ${literal(textOption(args, "expires") ?? "infinity")}::timestamptz::text FROM pg_authid r WHERE rolname = ${literal(user)}`,
     );
     if (textOption(args, "state") === "absent") {
       if (!row) return { changed: false, ...result() };
