@@ -438,19 +438,20 @@ export class YamlReader {
       let key: Value;
       let keyOffset: number;
       let hasValue = true;
+      let explicit = false;
       if (pending) {
         key = pending.key;
         keyOffset = pending.offset;
         pending = undefined;
       } else if (this.#indicator("?")) {
+        explicit = true;
         keyOffset = this.#position;
         this.#position++;
         key = this.#blockNode(column, true);
         this.#skip();
         hasValue = !this.#done() && this.#column() === column && this.#indicator(":");
       } else if (this.#indicator(":")) {
-        keyOffset = this.#position;
-        key = null;
+        this.#fail("did not find expected key");
       } else {
         keyOffset = this.#position;
         const own = this.#properties(undefined);
@@ -465,7 +466,7 @@ export class YamlReader {
       if (hasValue) {
         this.#position++;
         const before = this.#position;
-        value = this.#blockNode(column, false, false, true);
+        value = this.#blockNode(column, explicit, false, true);
         valueOffset = this.#firstOf(before);
       }
       pairs.push([key, value, keyOffset, valueOffset]);
@@ -887,11 +888,14 @@ export class YamlReader {
         if (end < 0 && column === 0) break;
         lines.push("");
       } else {
-        if (size < 0) {
-          if (text.charCodeAt(q) === tab && column <= indent) {
+        if (size < 0 && column < Math.max(indent + 1, 1)) {
+          if (text.charCodeAt(q) === tab) {
             this.#fail("found a tab character where an indentation space is expected", q);
           }
-          size = Math.max(column, indent + 1, 1 * (indent < 0 ? 0 : 1));
+          break;
+        }
+        if (size < 0) {
+          size = column;
           if (longestBlank > size) {
             this.#fail("found a wrongly indented empty line in a block scalar", q);
           }
@@ -992,7 +996,7 @@ export class YamlReader {
       case "bool":
         return resolveBoolean(text) ?? this.#fail(`'${text}' is no boolean`, offset);
       case "int": {
-        const value = resolveNumber(text);
+        const value = resolveNumber(text.trim());
         if (value === undefined || value instanceof PyFloat)
           this.#fail(`'${text}' is no integer`, offset);
         return value;
