@@ -16,6 +16,7 @@ import { CachePolicy } from "./cache-policy.ts";
 import { ContentDigests } from "./content-digest.ts";
 import { type Destination, deliver } from "./deliver.ts";
 import { digestOf } from "./digest.ts";
+import { EarlyDelivery } from "./early-delivery.ts";
 import type { BuildEvent, BuildListener } from "./events.ts";
 import { FailedStates } from "./failed-state.ts";
 import type { LayerPolicy } from "./layering.ts";
@@ -83,8 +84,16 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
   const narrator = new Narrator(emit);
   const done = (ok: boolean) =>
     emit({ type: "done", ok, ...narrator.counts, durationMs: Date.now() - begunMs });
+  const epoch = options.epoch ?? epochOf(base);
+  const early = new EarlyDelivery({
+    transport: options.destination.transport,
+    workspace,
+    base,
+    policy: options.layers,
+    epoch,
+  });
   try {
-    await runSteps(options, state, narrator);
+    await runSteps(options, state, narrator, early);
     if (narrator.deferred.length > 0) emit({ type: "deferred", services: narrator.deferred });
     await state.closeSession();
     const image = await deliver({
@@ -92,7 +101,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
       layers: state.layers,
       policy: options.layers,
       config: options.config,
-      epoch: options.epoch ?? epochOf(base),
+      epoch,
       destination: options.destination,
       workspace,
       store,
@@ -102,6 +111,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
     done(true);
     return { exitCode: 0, image };
   } catch (error) {
+    await early.cancel();
     done(false);
     throw error;
   } finally {
@@ -143,6 +153,7 @@ async function runSteps(
   options: BuildOptions,
   state: BuildState,
   narrator: Narrator,
+  early: EarlyDelivery,
 ): Promise<void> {
   const { emit, host, secrets, signal, store, workspace } = options;
   const policy = new CachePolicy(options.cache.off, options.cache.from);
@@ -155,7 +166,10 @@ async function runSteps(
     facts: liveFactsOfThisMachine(),
     workspaceHas: (layer) => workspace.has(layer),
     holdsSecret: (text) => secrets.within(text),
-    note: (note) => narrator.note(note),
+    note: (note) => {
+      narrator.note(note);
+      if (note.outcome === "run") early.advance(state.layers);
+    },
   });
   const events = new EngineEvents();
   let met = false;

@@ -116,4 +116,11 @@ export interface Transport {
   read(reference: string, options?: ReadOptions): Promise<Image>;
   /** Absent where images cannot go (`scratch`, `mmdebstrap:`). */
   write?(image: Image, reference: string, options?: WriteOptions): Promise<Written>;
+  /**
+   * Takes layers of an image that is still being made, from the base upwards, so that they are there
+   * when it is written. Returns at once; a failure is none.
+   */
+  stage?(layers: readonly LayerSource[]): void;
+  /** Forgets what was staged and not used by a `write`. */
+  unstage?(): Promise<void>;
 }
