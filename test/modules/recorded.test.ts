@@ -6,6 +6,12 @@ import type { Connection } from "../../src/connection/connection.ts";
 import { connectLocal } from "../../src/connection/local.ts";
 import { expected } from "./differences.ts";
 import { comparable, readCases, readGolden, runCase, tree } from "./recorded.ts";
+import { startServer } from "./server.ts";
+
+const { url, server } = await startServer();
+afterAll(() => {
+  server.close();
+});
 
 const names = readdirSync(join(import.meta.dirname, "golden")).map((name) =>
   name.replace(/\.jsonl$/, ""),
@@ -24,7 +30,7 @@ describe.each(names)("%s as Ansible", (name) => {
     await connection.close();
     rmSync(scratch, { recursive: true });
   });
-  const cases = readCases(name, scratch);
+  const cases = readCases(name, scratch, url);
   it("has an answer for every case", () => {
     expect(golden.map((row) => row.name)).toEqual(cases.map((row) => row.name));
   });
@@ -40,7 +46,10 @@ describe.each(names)("%s as Ansible", (name) => {
       const got = comparable(result, scratch) as Record<string, unknown>;
       for (const key of wanted.without) delete got[key];
       expect(got).toEqual(comparable(wanted.result, scratch));
-      expect(comparable(after, scratch, "tree")).toEqual(comparable(row?.tree, scratch, "tree"));
+      const tracked = row?.tree.filter(
+        ([path = ""]) => !/(?:^|\/)(?:\.git|bare)\//.test(`${path}/`),
+      );
+      expect(comparable(after, scratch, "tree")).toEqual(comparable(tracked, scratch, "tree"));
     },
   );
 });

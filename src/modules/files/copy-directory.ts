@@ -8,22 +8,24 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import {
-  accountId,
-  unsafeWrites,
-  type WantedAttributes,
-  wantedAttributes,
-} from "../lib/attributes.ts";
-import { encodeText, pathWord } from "../lib/bytes.ts";
+import { unsafeWrites, type WantedAttributes, wantedAttributes } from "../lib/attributes.ts";
+import { pathWord } from "../lib/bytes.ts";
 import { contentDiff } from "../lib/differences.ts";
 import { makeDirectories } from "../lib/directories.ts";
 import { fail } from "../lib/failure.ts";
+import {
+  accountsOf,
+  checksumsOfMany,
+  nameList,
+  type Remote,
+  settleMany,
+  statusOfMany,
+} from "../lib/many.ts";
 import { octal, resolveMode } from "../lib/mode.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
 import { baseOf, directoryOf, joinPath } from "../lib/paths.ts";
 import { placeFile } from "../lib/place-file.ts";
 import { sourceOfFile } from "../lib/source.ts";
-import { Fields } from "../lib/status.ts";
 import { tarEnd, tarHeader, tarPadding } from "../lib/tar.ts";
 import { replaceFile } from "../lib/write.ts";
 import type { Arguments, Data, Input, ModuleContext, ModuleResult } from "../module.ts";
@@ -31,15 +33,6 @@ import { type LocalEntry, walkLocal } from "./local-tree.ts";
 
 /** Below this many bytes an archive is held in memory; above it is a temporary file. */
 const HELD = 16 << 20;
-
-/** What stands in the target under a name. */
-interface Remote {
-  readonly kind: "file" | "directory" | "link" | "other";
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly size: number;
-}
 
 interface Copy {
   readonly context: ModuleContext;
@@ -74,11 +67,14 @@ export async function copyDirectory(
     args,
     base,
     wanted,
-    uid: await account(context, "passwd", wanted.owner),
-    gid: await account(context, "group", wanted.group),
+    ...(await accountsOf(context, wanted)),
     diffs: [],
   };
-  const remote = await lookAt(copy, entries);
+  const remote = await statusOfMany(
+    context,
+    base,
+    entries.map(({ name }) => name),
+  );
   let changed = await makeMissing(copy, entries, remote);
   if (only && files.length === 1) {
     const result = await replaceOne(copy, only, undefined);
@@ -92,77 +88,6 @@ export async function copyDirectory(
     src: root,
     changed,
   };
-}
-
-async function account(
-  context: ModuleContext,
-  database: "passwd" | "group",
-  name: string | undefined,
-): Promise<number | undefined> {
-  if (name === undefined) return undefined;
-  const id = await accountId(context, database, name);
-  if (id !== undefined) return id;
-  return database === "passwd"
-    ? fail(`chown failed: failed to look up user ${name}`)
-    : fail(`chgrp failed: failed to look up group ${name}`);
-}
-
-/** Names, each ended by NUL: the input of `xargs -0`. */
-function nameList(names: readonly string[]): Buffer {
-  return Buffer.concat(names.map((name) => encodeText(`./${name}\0`)));
-}
-
-/** What is there of the names that will be written. */
-async function lookAt(
-  { context, base }: Copy,
-  entries: readonly LocalEntry[],
-): Promise<Map<string, Remote>> {
-  const found = new Map<string, Remote>();
-  const add = (name: string, fields: readonly string[]) => {
-    const raw = Number.parseInt(fields[0] ?? "0", 16);
-    const kind =
-      { 4: "directory" as const, 8: "file" as const, 10: "link" as const }[raw >> 12] ?? "other";
-    found.set(name, {
-      kind,
-      mode: raw & 0o7777,
-      uid: Number(fields[1]),
-      gid: Number(fields[2]),
-      size: Number(fields[3]),
-    });
-  };
-  const plain = entries.filter(({ name }) => !name.includes("\n"));
-  const script = `p=${pathWord(base)}
-if [ ! -e "$p" ] && [ ! -h "$p" ]; then exit 3; fi
-cd "$p" || exit 4
-xargs -0 stat -c '%f|%u|%g|%s|%n' -- 2>/dev/null
-exit 0`;
-  const result = await context.sh(script, { stdin: nameList(plain.map(({ name }) => name)) });
-  if (result.rc === 3) return found;
-  if (result.rc === 4) {
-    fail(`Failed to get information on remote file (${base}): ${result.stderr.toString().trim()}`);
-  }
-  found.set("", { kind: "directory", mode: 0, uid: 0, gid: 0, size: 0 });
-  for (const line of result.stdout.toString().split("\n")) {
-    const fields = line.split("|");
-    if (fields.length >= 5) add(fields.slice(4).join("|").slice(2), fields);
-  }
-  for (const { name } of entries) {
-    if (!name.includes("\n")) continue;
-    const status = new Fields(
-      (await context.sh(`lb_st ${pathWord(joinPath(base, name))}`)).stdout,
-    ).status();
-    if (!status) continue;
-    const { mode, uid, gid, size } = status;
-    const known = status.kind === "file" || status.kind === "directory" || status.kind === "link";
-    found.set(name, {
-      kind: known ? (status.kind as Remote["kind"]) : "other",
-      mode,
-      uid,
-      gid,
-      size,
-    });
-  }
-  return found;
 }
 
 /** Directories that are not there. */
@@ -210,7 +135,11 @@ async function copyFiles(
         (decrypt && (await context.controller.isVault(file.path))));
     (isCandidate ? candidates : different).push(file);
   }
-  const sums = await checksums(copy, candidates);
+  const sums = await checksumsOfMany(
+    context,
+    copy.base,
+    candidates.map(({ name }) => name),
+  );
   const same: LocalEntry[] = [];
   for (const [index, file] of candidates.entries()) {
     const { sha1 } = await sourceOfFile(context, file.path, decrypt);
@@ -222,19 +151,6 @@ async function copyFiles(
   if (fresh.length > 0 && !context.checkMode) await sendNew(copy, fresh);
   if (await settleSame(copy, same, remote)) changed = true;
   return changed;
-}
-
-async function checksums(copy: Copy, files: readonly LocalEntry[]): Promise<string[]> {
-  if (files.length === 0) return [];
-  const result = await copy.context.sh(`cd ${pathWord(copy.base)} && xargs -0 sha1sum --`, {
-    stdin: nameList(files.map(({ name }) => name)),
-  });
-  if (result.rc !== 0) fail(`could not read: ${result.stderr.toString().trim()}`);
-  // A name with a newline or backslash is escaped and announced by a leading backslash.
-  return result.stdout
-    .toString()
-    .split("\n")
-    .map((line) => line.replace(/^\\/, "").slice(0, 40));
 }
 
 function modeOf(copy: Copy, file: LocalEntry, current: number): number {
@@ -354,33 +270,16 @@ async function contentOf(
 }
 
 /** Owner and mode of files whose content is right. */
-async function settleSame(
+function settleSame(
   copy: Copy,
   files: readonly LocalEntry[],
   remote: ReadonlyMap<string, Remote>,
 ): Promise<boolean> {
-  const byCommand = new Map<string, string[]>();
-  const note = (command: string, name: string) =>
-    byCommand.set(command, [...(byCommand.get(command) ?? []), name]);
-  for (const file of files) {
-    const now = remote.get(file.name);
-    if (!now) continue;
-    const uid = copy.uid ?? now.uid;
-    const gid = copy.gid ?? now.gid;
-    if (uid !== now.uid || gid !== now.gid) note(`chown ${uid}:${gid}`, file.name);
-    const mode = modeOf(copy, file, now.mode);
-    if (mode !== now.mode) note(`chmod ${mode.toString(8)}`, file.name);
-  }
-  if (byCommand.size === 0) return false;
-  if (copy.context.checkMode) return true;
-  // Changing the owner clears set-user-ID, so modes come last.
-  for (const command of [...byCommand.keys()].sort().reverse()) {
-    const result = await copy.context.sh(`cd ${pathWord(copy.base)} && xargs -0 ${command} --`, {
-      stdin: nameList(byCommand.get(command) ?? []),
-    });
-    if (result.rc !== 0) fail(`${command} failed: ${result.stderr.toString().trim()}`);
-  }
-  return true;
+  const byName = new Map(files.map((file) => [file.name, file]));
+  return settleMany(copy.context, copy.base, byName.keys(), remote, copy, (name, now) => {
+    const file = byName.get(name);
+    return file ? modeOf(copy, file, now.mode) : now.mode;
+  });
 }
 
 /** Links, with `local_follow: false`. */

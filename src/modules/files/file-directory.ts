@@ -91,8 +91,9 @@ async function applyBelow(
       const account = `${wanted.owner ?? ""}${wanted.group === undefined ? "" : `:${wanted.group}`}`;
       script.push(`chown -hR ${word(account)} "$p" || exit 22`);
     }
-    // One walk with alternatives: a file whose mode was just changed is not looked at again.
-    const walk = [...new Set(acts)].map((act) => `\\( ${act} \\)`).join(" -o ");
+    // One walk with alternatives: a file whose mode was just changed is not looked at again. No
+    // parentheses: in them busybox forgets what `-exec ... +` has gathered.
+    const walk = [...new Set(acts)].join(" -o ");
     if (walk) script.push(`find "$p" -depth ${walk} || exit 23`);
     const result = await context.sh(script.join("\n"));
     if (result.rc !== 0) {

@@ -71,7 +71,7 @@ export const run = failing(
         'a=; [ -r "$p" ] && a=r; [ -w "$p" ] && a=${a}w; [ -x "$p" ] && a=${a}x; printf \'%s\\0\' "$a"',
         sum ? `case $lb_s in 8*) ${algorithm}sum <"$p" 2>/dev/null ;; esac` : "",
         "printf '\\0'",
-        follow ? "" : 'case $lb_s in a*) readlink -f "$p" ;; esac',
+        follow ? "" : 'case $lb_s in a*) if [ -e "$p" ]; then readlink -f "$p"; fi ;; esac',
         "printf '\\0'",
         mime ? 'if lb_have file; then file -b --mime "$p" 2>/dev/null; fi' : "",
         "printf '\\0'",
@@ -157,7 +157,7 @@ function nameFields(status: Status): Record<string, Data> {
 function linkFields(path: string, status: Status, source: string): Record<string, Data> {
   if (status.kind !== "link") return {};
   const target = status.target ?? "";
-  // A link to nothing whose directory is missing too has no real path in busybox.
+  // Of a link to nothing busybox tells no real path, or a wrong one.
   return { lnk_source: source || joinPath(directoryOf(path), target), lnk_target: target };
 }
 

@@ -15,8 +15,8 @@ import { Fields, type Status } from "./status.ts";
 export interface Replacement {
   /** Where it goes, links resolved. */
   readonly path: string;
-  /** Bytes, a file of the controller, or a file of the target that is copied. */
-  readonly content: Input | { readonly targetPath: string };
+  /** Bytes, a file of the controller, or a file of the target that is copied or moved. */
+  readonly content: Input | { readonly targetPath: string } | { readonly movedFrom: string };
   /** What stands there now. */
   readonly existing: Status | undefined;
   /** What is not wanted stays as it is; new files are the user's, with mode 0644. */
@@ -49,6 +49,7 @@ export async function replaceFile(context: ModuleContext, request: Replacement):
       ? (existing?.mode ?? 0o644)
       : resolveMode(wanted.mode, existing?.mode ?? 0o644, false);
   const write = writeCommand(request.content);
+  const isMoved = "movedFrom" in request.content;
   const owner = wanted.owner ?? (existing && String(existing.uid));
   const group = wanted.group ?? (existing && String(existing.gid));
   const account = accountToSet(owner, group);
@@ -57,9 +58,9 @@ export async function replaceFile(context: ModuleContext, request: Replacement):
     `p=${pathWord(path)}; t=${pathWord(temporary)}`,
     'f() { rm -f "$t"; exit $1; }',
     `umask ${(0o777 & ~mode).toString(8)}`,
-    `${write.command} >"$t" || f 21`,
+    isMoved ? `${write.command} "$t" || f 21` : `${write.command} >"$t" || f 21`,
     ...(account ? [`chown ${word(account)} "$t"${asked ? " || f 22" : " 2>/dev/null"}`] : []),
-    ...(needsChmod(mode) ? [`chmod ${mode.toString(8)} "$t" || f 23`] : []),
+    ...(isMoved || needsChmod(mode) ? [`chmod ${mode.toString(8)} "$t" || f 23`] : []),
   ];
   const end = [
     ...(request.backup && existing
@@ -140,6 +141,9 @@ function writeCommand(content: Replacement["content"]): {
 } {
   if ("targetPath" in content) {
     return { command: `cat ${pathWord(content.targetPath)}`, options: undefined };
+  }
+  if ("movedFrom" in content) {
+    return { command: `mv -f ${pathWord(content.movedFrom)}`, options: undefined };
   }
   if (content instanceof Uint8Array) {
     if (content.length === 0) return { command: ":", options: undefined };
