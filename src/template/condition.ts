@@ -1,5 +1,6 @@
 /** Conditions as `when:` has them in ansible-core 2.14 to 2.18. */
 import { truth } from "../values/compare.ts";
+import { PythonError } from "../values/failure.ts";
 import { TaggedString, textOf, type Value } from "../values/model.ts";
 import { str } from "../values/text.ts";
 import { TemplateRuntimeError, UndefinedError } from "./errors.ts";
@@ -9,8 +10,22 @@ const definedTest = /(hostvars\[.+?\]|\w+)\s+(not\s+is|is|is\s+not)\s+(defined|u
 
 /** Does the condition hold? See {@link Templar.evaluateCondition}. */
 export function evaluateCondition(templar: Templar, condition: Value): boolean {
-  if (!Array.isArray(condition)) return one(templar, condition);
-  return condition.every((part) => one(templar, part));
+  if (!Array.isArray(condition)) return explained(templar, condition);
+  return condition.every((part) => explained(templar, part));
+}
+
+function explained(templar: Templar, condition: Value): boolean {
+  try {
+    return one(templar, condition);
+  } catch (error) {
+    if (error instanceof PythonError) {
+      const text = str(condition);
+      const where =
+        error instanceof UndefinedError ? `error while evaluating conditional (${text}): ` : "";
+      error.message = `The conditional check '${text}' failed. The error was: ${where}${error.message}`;
+    }
+    throw error;
+  }
 }
 
 function one(templar: Templar, condition: Value): boolean {

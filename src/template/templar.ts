@@ -8,7 +8,7 @@ import {
   messageOf,
   type SourcePosition,
 } from "../errors/index.ts";
-import type { PythonError } from "../values/failure.ts";
+import { PythonError } from "../values/failure.ts";
 import { Dict, PyFloat, PySet, TaggedString, Tuple, textOf, type Value } from "../values/model.ts";
 import { positionOf } from "../values/positions.ts";
 import { repr, str } from "../values/text.ts";
@@ -23,6 +23,7 @@ import {
   TemplateSyntaxError,
   UndefinedError,
 } from "./errors.ts";
+import type { CompiledTemplate } from "./frame.ts";
 import { readHeader } from "./header.ts";
 import type { LexerOptions } from "./lexer.ts";
 import { nearest } from "./nearest.ts";
@@ -210,7 +211,12 @@ export class Templar implements Resolver {
   ): Value {
     const header = readHeader(text, this.#syntax);
     const options = compileOptions(header.options, how.escapeBackslashes);
-    const template = this.environment.compile(header.text, options, how.file);
+    let template: CompiledTemplate;
+    try {
+      template = this.environment.compile(header.text, options, how.file);
+    } catch (error) {
+      throw worded(error, text);
+    }
     const budget = this.#budget ?? new Budget(this.environment.timeLimit, this.environment.signal);
     const run = new Run(this.environment, this, template, {
       conversion,
@@ -224,7 +230,7 @@ export class Templar implements Resolver {
       result = concat(parts, conversion);
       if (result instanceof Undefined) result.fail();
     } catch (error) {
-      throw placed(overflow(error, text), run.place(run.at));
+      throw placed(worded(overflow(error, text), text), run.place(run.at));
     }
     const kept = textOf(result);
     if (kept !== undefined && conversion !== "native") {
@@ -407,6 +413,20 @@ function overflow(error: unknown, text: string): unknown {
     ? recursionError(text)
     : error;
 }
+
+/** The error in the words that Ansible's users search for, once, with the innermost template. */
+function worded(error: unknown, text: string): unknown {
+  if (!(error instanceof PythonError) || wordedErrors.has(error)) return error;
+  wordedErrors.add(error);
+  if (error instanceof TemplateSyntaxError) {
+    error.message = `template error while templating string: ${error.message}. String: ${shortened(text)}`;
+  } else if (error.kind === "TypeError") {
+    error.message = `Unexpected templating type error occurred on (${shortened(text)}): ${error.message}`;
+  }
+  return error;
+}
+
+const wordedErrors = new WeakSet<PythonError>();
 
 /** The error, with a place if it had none. */
 function placed(error: unknown, position: SourcePosition | undefined): unknown {
