@@ -1,6 +1,8 @@
 /** community.postgresql.postgresql_db: databases, by psql. */
+
 import { quote } from "../../connection/connection.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import { errorOf, outputOf } from "../lib/sections.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 import {
@@ -43,7 +45,8 @@ export const spec = {
   returns: { db: "Name of the database.", executed_commands: "Statements that were executed." },
 } as const satisfies ModuleSpec;
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   const name = textOption(args, "name") ?? "";
   const get = (option: string) => textOption(args, option) ?? "";
   const state = get("state");

@@ -1,7 +1,9 @@
 /** ansible.builtin.apt, by apt-get and dpkg-query: no Python in the target. */
+
 import { quote } from "../../connection/connection.ts";
 import { globRegExp } from "../lib/glob.ts";
 import { flagOption, listOption, numberOption, textOption } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import { errorOf, parseSections, section } from "../lib/sections.ts";
 import type { Arguments, ModuleContext, ModuleResult, RunResult } from "../module.ts";
 import {
@@ -22,7 +24,8 @@ export const spec = APT_SPEC;
 
 type Fields = Record<string, number | boolean>;
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   const names = (listOption(args, "name") ?? []).map((name) => name.trim()).filter(Boolean);
   const on = (name: string) => flagOption(args, name) === true;
   const cacheValid = numberOption(args, "cache_valid_time") ?? 0;

@@ -1,6 +1,8 @@
 /** ansible.builtin.apt_key: keys that apt trusts, by apt-key or gpg. */
+
 import { quote } from "../../connection/connection.ts";
 import { textOption } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import { errorOf, linesOf, outputOf, parseSections, section } from "../lib/sections.ts";
 import { FETCH } from "../lib/text-file.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec, RunResult } from "../module.ts";
@@ -48,7 +50,8 @@ const TRUSTED = "/etc/apt/trusted.gpg";
 const list = (keyring: string) =>
   `[ ! -s ${keyring} ] || gpg --batch --no-default-keyring --keyring ${keyring} --with-colons --list-keys 2>/dev/null`;
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   const id = textOption(args, "id");
   const state = textOption(args, "state") ?? "present";
   const url = textOption(args, "url");

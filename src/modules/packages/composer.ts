@@ -1,6 +1,8 @@
 /** community.general.composer: packages of PHP. */
+
 import { quote } from "../../connection/connection.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import { errorOf, outputOf } from "../lib/sections.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
@@ -37,7 +39,8 @@ export const spec = {
   returns: {},
 } as const satisfies ModuleSpec;
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   const command = textOption(args, "command") ?? "install";
   if (/\s/.test(command)) {
     return {

@@ -1,6 +1,8 @@
 /** community.general.gem: packages of Ruby. */
+
 import { quote } from "../../connection/connection.ts";
 import { flagOption, textOption, words } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import { errorOf, outputOf } from "../lib/sections.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
@@ -41,7 +43,8 @@ export const spec = {
   returns: { name: "Name of the gem.", state: "The state that was asked for." },
 } as const satisfies ModuleSpec;
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   const name = textOption(args, "name") ?? "";
   const state = textOption(args, "state") ?? "present";
   const version = textOption(args, "version");

@@ -1,6 +1,8 @@
 /** community.general.npm: packages of Node.js. */
+
 import { quote } from "../../connection/connection.ts";
 import { flagOption, textOption, words } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import { errorOf, outputOf } from "../lib/sections.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
@@ -42,7 +44,8 @@ interface Dependency {
   readonly invalid?: unknown;
 }
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   const name = textOption(args, "name");
   const version = textOption(args, "version");
   const state = textOption(args, "state") ?? "present";

@@ -1,6 +1,8 @@
 /** ansible.builtin.pip: packages of Python, by the pip of the target. */
+
 import { quote } from "../../connection/connection.ts";
 import { flagOption, listOption, textOption } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import { errorOf, linesOf, outputOf, parseSections, section } from "../lib/sections.ts";
 import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
@@ -63,7 +65,8 @@ export const spec = {
   },
 } as const satisfies ModuleSpec;
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   const state = textOption(args, "state") ?? "present";
   const version = textOption(args, "version");
   const requirements = textOption(args, "requirements");

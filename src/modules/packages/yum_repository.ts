@@ -1,6 +1,8 @@
 /** ansible.builtin.yum_repository: repositories of dnf and yum. */
+
 import { quote } from "../../connection/connection.ts";
 import { listOption, textOption } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import { errorOf } from "../lib/sections.ts";
 import { modeText, readText, writeText } from "../lib/text-file.ts";
 import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
@@ -107,7 +109,8 @@ export const spec = {
 
 const NOT_KEYS = ["name", "state", "file", "reposdir", "mode", "owner", "group", "description"];
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   const name = textOption(args, "name") ?? "";
   const state = textOption(args, "state") ?? "present";
   const directory = textOption(args, "reposdir") ?? "/etc/yum.repos.d";

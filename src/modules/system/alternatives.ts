@@ -1,6 +1,8 @@
 /** community.general.alternatives: which of several programs a name stands for. */
+
 import { quote } from "../../connection/connection.ts";
 import { numberOption, textOption, words } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import { errorOf, outputOf } from "../lib/sections.ts";
 import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
@@ -43,7 +45,8 @@ interface Alternative {
   readonly slaves: ReadonlyMap<string, string>;
 }
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   const name = textOption(args, "name") ?? "";
   const state = textOption(args, "state") ?? "selected";
   const path = textOption(args, "path");

@@ -1,6 +1,8 @@
 /** ansible.builtin.cron: jobs and variables of crontabs. */
+
 import { quote } from "../../connection/connection.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import { errorOf, outputOf } from "../lib/sections.ts";
 import { writeText } from "../lib/text-file.ts";
 import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
@@ -49,7 +51,8 @@ export const spec = {
 
 const MARK = "#Ansible: ";
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   const name = textOption(args, "name") ?? "";
   const state = textOption(args, "state") ?? "present";
   const user = textOption(args, "user");

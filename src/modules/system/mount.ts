@@ -1,6 +1,8 @@
 /** ansible.posix.mount: lines of fstab, and mounts. */
+
 import { quote } from "../../connection/connection.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import { errorOf, linesOf, outputOf, parseSections, section } from "../lib/sections.ts";
 import { writeText } from "../lib/text-file.ts";
 import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
@@ -59,13 +61,14 @@ export const spec = {
   },
 } as const satisfies ModuleSpec;
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   const state = textOption(args, "state") ?? "present";
   const path = (textOption(args, "path") ?? "").replace(/(.)\/+$/, "$1");
   const fstab = textOption(args, "fstab") ?? "/etc/fstab";
   const boot = flagOption(args, "boot") !== false;
-  const given = textOption(args, "opts") ?? "defaults";
-  const opts = boot || given.split(",").includes("noauto") ? given : `${given},noauto`;
+  const options = textOption(args, "opts") ?? "defaults";
+  const opts = boot || options.split(",").includes("noauto") ? options : `${options},noauto`;
   const entry = {
     src: textOption(args, "src") ?? "",
     fstype: textOption(args, "fstype") ?? "",

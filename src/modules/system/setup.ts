@@ -1,5 +1,7 @@
 /** ansible.builtin.setup: facts of the target, gathered by one shell script. */
+
 import { listOption, textOption } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 import { gather } from "./facts/gather.ts";
 import type { FactKind } from "./facts/source.ts";
@@ -89,7 +91,8 @@ export function isImageFact(name: string): boolean {
   return IMAGE_FACTS.has(name) || name.startsWith("ansible_ssh_host_key_");
 }
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   return gatherKind(context, args, "all");
 }
 

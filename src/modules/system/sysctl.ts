@@ -1,6 +1,8 @@
 /** ansible.posix.sysctl: kernel parameters, in a file and in the kernel. */
+
 import { quote } from "../../connection/connection.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import { errorOf, outputOf, parseSections, section } from "../lib/sections.ts";
 import { writeText } from "../lib/text-file.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
@@ -37,7 +39,8 @@ export const spec = {
   returns: {},
 } as const satisfies ModuleSpec;
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   const name = (textOption(args, "name") ?? "").trim();
   const state = textOption(args, "state") ?? "present";
   const value = kernelValue(textOption(args, "value") ?? "");

@@ -1,6 +1,8 @@
 /** ansible.builtin.user: accounts of the target, by shadow's tools or busybox's. */
+
 import { parsePasswd } from "../lib/accounts.ts";
 import { flagOption, listOption, numberOption, textOption } from "../lib/option-values.ts";
+import { expandPaths } from "../lib/paths.ts";
 import { errorOf, parseSections, spoken } from "../lib/sections.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 import { createScript, homeScript, modifyScript, removeScript } from "./accounts/commands.ts";
@@ -130,7 +132,8 @@ export const spec = {
   },
 } as const satisfies ModuleSpec;
 
-export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, given: Arguments): Promise<ModuleResult> {
+  const args = await expandPaths(context, spec, given);
   const wanted = wantedOf(args);
   const warnings: string[] = [];
   const warning = passwordWarning(wanted.password);
