@@ -16,6 +16,8 @@ export interface SingleLayerOptions {
   readonly createdBy: string;
   /** Times of files later than this become this. Unix seconds. */
   readonly epoch?: number | undefined;
+  /** Date of the image, in Unix seconds, asked for when the tar has been read; else `epoch`. */
+  readonly created?: (() => number) | undefined;
   /** Files that are the builder's rather than the image's. */
   readonly leaveOut?: readonly string[];
   readonly signal?: AbortSignal | undefined;
@@ -40,8 +42,9 @@ export async function imageOfFilesystem(
   const spool = await Spool.of(out, options.signal);
   await rewriting;
   const { os, architecture, variant } = options.platform;
+  const created = isoTime(options.created?.() ?? options.epoch ?? 0);
   const config: ImageConfig = {
-    created: isoTime(options.epoch ?? 0),
+    created,
     architecture,
     ...(variant === undefined ? {} : { variant }),
     os,
@@ -50,7 +53,7 @@ export async function imageOfFilesystem(
       Cmd: ["/bin/sh"],
     },
     rootfs: { type: "layers", diff_ids: [spool.digest] },
-    history: [{ created: isoTime(options.epoch ?? 0), created_by: options.createdBy }],
+    history: [{ created, created_by: options.createdBy }],
   };
   const configBytes = encodeDocument(config);
   const layer = { diffId: spool.digest, size: spool.size, open: async () => spool.open() };

@@ -60,10 +60,12 @@ export class MmdebstrapTransport implements Transport {
   async read(reference: string, options: ReadOptions = {}): Promise<Image> {
     const recipe = parseRecipe(reference, options.platform);
     const what = `mmdebstrap:${reference}`;
-    return imageOfFilesystem(run(recipe, what, options.signal), what, {
+    const run = start(recipe, what, options.signal);
+    return imageOfFilesystem(run.output, what, {
       platform: recipe.platform,
       createdBy: `mmdebstrap ${argumentsOf(recipe).join(" ")}`,
       epoch: recipe.epoch,
+      created: () => sourceDateEpoch() ?? run.newest() ?? recipe.epoch,
       // mmdebstrap copies the builder's into the system that it makes.
       leaveOut: ["etc/hostname", "etc/resolv.conf"],
       signal: options.signal,
@@ -122,9 +124,23 @@ function argumentsOf({ suite, options }: Recipe): string[] {
   ];
 }
 
-function run(recipe: Recipe, what: string, signal: AbortSignal | undefined): PassThrough {
+/**
+ * Tells the time of the newest changelog that came out of a package: a date of the image that follows from
+ * what is in it. mmdebstrap itself sets later times to SOURCE_DATE_EPOCH when it packs.
+ */
+const NEWEST = "layerbook-newest: ";
+const TELL_NEWEST = `--customize-hook=find "$1/usr/share/doc" -name "changelog*" -type f -printf '%T@\\n' | sort -n | tail -n 1 | sed 's/[.].*//; s/^/${NEWEST}/' >&2`;
+
+interface Run {
+  readonly output: PassThrough;
+  /** Unix seconds; known when the output has ended. */
+  newest(): number | undefined;
+}
+
+function start(recipe: Recipe, what: string, signal: AbortSignal | undefined): Run {
   const output = new PassThrough({ highWaterMark: 1 << 20 });
-  const child = spawn("mmdebstrap", ["--quiet", "--format=tar", ...argumentsOf(recipe)], {
+  const flags = ["--quiet", "--format=tar", TELL_NEWEST, ...argumentsOf(recipe)];
+  const child = spawn("mmdebstrap", flags, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, SOURCE_DATE_EPOCH: String(recipe.epoch), LC_ALL: "C.UTF-8" },
   });
@@ -150,7 +166,11 @@ function run(recipe: Recipe, what: string, signal: AbortSignal | undefined): Pas
     if (code === 0) output.end();
     else output.destroy(failure(what, said, code));
   });
-  return output;
+  const newest = () => {
+    const told = new RegExp(`^${NEWEST}(\\d+)$`, "m").exec(said)?.[1];
+    return told === undefined ? undefined : Number(told);
+  };
+  return { output, newest };
 }
 
 function failure(what: string, said: string, code: number | null): ImageError {
