@@ -1,10 +1,11 @@
 /** Expressions to closures. */
 
-import { Slice } from "../values/access.ts";
+import { Slice, sameTags } from "../values/access.ts";
 import { callMethod, callValue } from "../values/attribute.ts";
 import { type Arguments, noNames } from "../values/callable.ts";
 import { truth } from "../values/compare.ts";
 import { iterate } from "../values/iterate.ts";
+import { Markup } from "../values/markup.ts";
 import { dictMethods, mutatingMethods } from "../values/methods/containers.ts";
 import { Dict, Tuple, textOf, type Value } from "../values/model.ts";
 import { binary, compareWith, joinTexts, unary } from "../values/operators.ts";
@@ -148,7 +149,8 @@ export function compileExpression(
       return (frame) => {
         const values = parts.map((part) => part(frame));
         if (values.every((value) => typeof value === "string")) return values.join("");
-        return joinTexts(values.map((value) => (textOf(value) === undefined ? str(value) : value)));
+        // Without autoescape `~` escapes nothing: Markup counts as its text.
+        return joinTexts(values.map(plainText));
       };
     }
     case "compare":
@@ -165,6 +167,11 @@ export function compileExpression(
       return (frame) => (truth(test(frame)) ? then(frame) : otherwise(frame));
     }
   }
+}
+
+function plainText(value: Value): Value {
+  if (value instanceof Markup) return sameTags(value, value.text);
+  return textOf(value) === undefined ? str(value) : value;
 }
 
 function compileName(name: string, offset: number, scope: Scope | undefined): Evaluate {
