@@ -47,7 +47,7 @@ describe.each(names)("%s as Ansible", (name) => {
       for (const key of wanted.without) delete got[key];
       expect(got).toEqual(comparable(wanted.result, scratch));
       const tracked = row?.tree.filter(
-        ([path = ""]) => !/(?:^|\/)(?:\.git|bare)\//.test(`${path}/`),
+        ([path = ""]) => !/(?:^|\/)(?:\.git|bare|kh\.old)\//.test(`${path}/`),
       );
       expect(comparable(after, scratch, "tree")).toEqual(comparable(tracked, scratch, "tree"));
     },

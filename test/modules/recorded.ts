@@ -113,8 +113,8 @@ export function tree(root: string): string[][] {
     }
   };
   walk(root);
-  // What is in a git repository depends on git's version.
-  return rows.filter(([path = ""]) => !/(?:^|\/)(?:\.git|bare)\//.test(`${path}/`));
+  // What is in a git repository depends on git's version; kh.old is ssh-keygen's, which is not used.
+  return rows.filter(([path = ""]) => !/(?:^|\/)(?:\.git|bare|kh\.old)\//.test(`${path}/`));
 }
 
 /** Values that differ from run to run, or that only the original has. */
