@@ -4,8 +4,9 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parse } from "yaml";
 import { Inventory } from "../inventory/inventory.ts";
+import { Dict, textOf, type Value } from "../values/model.ts";
+import { loadYaml } from "../values/yaml.ts";
 
 /** Names in a host pattern that are no group of the image's. */
 const NOT_GROUPS = new Set(["all", "*", "ungrouped", "localhost", "127.0.0.1", "::1"]);
@@ -31,32 +32,33 @@ function groupsNamed(playbooks: readonly string[], seen = new Set<string>()): Se
     if (seen.has(path)) continue;
     seen.add(path);
     for (const play of readPlays(path)) {
-      const imported = play.import_playbook ?? play["ansible.builtin.import_playbook"];
-      if (typeof imported === "string") {
+      const imported = textOf(
+        play.get("import_playbook") ?? play.get("ansible.builtin.import_playbook"),
+      );
+      if (imported !== undefined) {
         const inner = resolve(dirname(path), imported);
         for (const group of groupsNamed([inner], seen)) groups.add(group);
       }
-      for (const name of patternNames(play.hosts)) groups.add(name);
+      for (const name of patternNames(play.get("hosts"))) groups.add(name);
     }
   }
   return groups;
 }
 
-function readPlays(path: string): readonly Record<string, unknown>[] {
+function readPlays(path: string): readonly Dict[] {
   try {
-    const plays: unknown = parse(readFileSync(path, "utf8"), { logLevel: "silent" });
-    return Array.isArray(plays) ? plays.filter((play) => typeof play === "object" && play) : [];
+    const plays = loadYaml(readFileSync(path, "utf8"), { file: path });
+    return Array.isArray(plays) ? plays.filter((play) => play instanceof Dict) : [];
   } catch {
     return [];
   }
 }
 
 /** `web:&prod:!old` names web and prod; wildcards, ranges and templates name nothing. */
-function patternNames(hosts: unknown): readonly string[] {
+function patternNames(hosts: Value | undefined): readonly string[] {
   const patterns = Array.isArray(hosts) ? hosts : [hosts];
   return patterns
-    .filter((pattern) => typeof pattern === "string")
-    .flatMap((pattern) => pattern.split(/[,:]/))
+    .flatMap((pattern) => textOf(pattern)?.split(/[,:]/) ?? [])
     .map((name) => name.trim().replace(/^&/, ""))
     .filter((name) => /^[A-Za-z0-9_.-]+$/.test(name) && !NOT_GROUPS.has(name));
 }

@@ -34,6 +34,7 @@ class WordWorkspace {
         stack: current,
         connection: {} as Session["connection"],
         snapshot: async () => this.#snapshot(current),
+        attach: async () => [],
         close: async () => {
           this.alive = [];
         },

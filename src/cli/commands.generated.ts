@@ -4,4 +4,5 @@ import type { CommandModule } from "./command.ts";
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   build: () => import("./commands/build.ts"),
   layers: () => import("./commands/layers.ts"),
+  shell: () => import("./commands/shell.ts"),
 };

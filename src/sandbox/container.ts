@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { quote } from "../connection/connection.ts";
 import { PRELUDE } from "../connection/prelude.ts";
 import { LOOP, StreamShell } from "../connection/stream-shell.ts";
-import type { SessionOptions } from "../workspace/workspace.ts";
+import type { AttachOptions, SessionOptions } from "../workspace/workspace.ts";
 import { survivors } from "./busy.ts";
 import { containerConfig } from "./container-config.ts";
 import { SandboxError } from "./errors.ts";
@@ -142,6 +142,20 @@ export class Container {
     return found;
   }
 
+  /** Runs in the helper's namespaces, where the runtime finds the container. */
+  attach(command: readonly string[], options: AttachOptions): readonly string[] {
+    const { helper, runtime, directory } = this.#plan;
+    return [
+      ...helper.enter,
+      ...[runtime.path, "--root", join(directory, "state"), managerFlag(runtime), "exec"],
+      ...(options.terminal ? ["--tty"] : []),
+      ...(options.user ? ["--user", options.user] : []),
+      ...(options.workdir ? ["--cwd", options.workdir] : []),
+      "layerbook",
+      ...command,
+    ];
+  }
+
   /** Is it gone, by whatever cause? */
   get ended(): boolean {
     return this.#ended;
@@ -206,11 +220,15 @@ function unmountScript(directory: string): string {
   return `cd ${quote(directory)} && { umount -l merged; umount -l view; } 2>/dev/null; :`;
 }
 
+/** Nobody accounts for a build's processes: no cgroup is made. */
+function managerFlag(runtime: Runtime): string {
+  return runtime.name === "crun" ? "--cgroup-manager=disabled" : "--rootless=true";
+}
+
 async function startRuntime({ helper, runtime, directory }: ContainerPlan): Promise<string> {
-  const manager = runtime.name === "crun" ? "--cgroup-manager=disabled" : "--rootless=true";
   // Absolute: runtimes go to the bundle's directory before they use them.
   const at = (name: string) => quote(join(directory, name));
-  const flags = `--root ${at("state")} --log ${at("log")} ${manager}`;
+  const flags = `--root ${at("state")} --log ${at("log")} ${managerFlag(runtime)}`;
   const run = `run --detach --bundle ${at("bundle")} --pid-file ${at("pid")} layerbook`;
   const result = await helper.run(
     `cd ${quote(directory)} && ${quote(runtime.path)} ${flags} ${run} <stdin >stdout 2>stderr`,

@@ -40,6 +40,12 @@ export class Helper {
   readonly rootless: boolean;
   /** Name of overlayfs' attribute of opaque directories. */
   readonly opaqueAttribute: string;
+  /** A command line that runs what follows it in the helper's namespaces. */
+  get enter(): readonly string[] {
+    const own = `/proc/${this.#pid}/ns`;
+    const user = this.rootless ? [`--user=${own}/user`, "--preserve-credentials"] : [];
+    return ["nsenter", ...user, `--mount=${own}/mnt`, `--pid=${own}/pid_for_children`, "--"];
+  }
   /** Where this process sees the helper's root directory, mounts included. */
   readonly root: string;
   readonly #shell: StreamShell;

@@ -3,7 +3,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Connection, ConnectionError } from "../connection/connection.ts";
 import type { StreamShell } from "../connection/stream-shell.ts";
-import type { LayerId, Session, SessionOptions, Snapshot } from "../workspace/workspace.ts";
+import type {
+  AttachOptions,
+  LayerId,
+  Session,
+  SessionOptions,
+  Snapshot,
+} from "../workspace/workspace.ts";
 import { type Changes, findChanges, knownAtStart, type Trees, type Upper } from "./changes.ts";
 import { Container } from "./container.ts";
 import { explain } from "./errors.ts";
@@ -100,6 +106,14 @@ export class SandboxSession implements Session {
       } catch (error) {
         throw explain(error, "cannot keep what the task changed", store.root);
       }
+    });
+  }
+
+  attach(command: readonly string[], options: AttachOptions): Promise<readonly string[]> {
+    return this.#enqueue(async () => {
+      await this.#shell();
+      if (!this.#running) throw new ConnectionError("sandbox: the session was closed");
+      return this.#running.container.attach(command, options);
     });
   }
 

@@ -55,8 +55,20 @@ export interface Session {
   snapshot(): Promise<Snapshot>;
   /** The layers below the running state: those it was opened on and those that snapshots added. */
   readonly stack: readonly LayerId[];
+  /**
+   * A command line of this machine that runs a command in the session with the streams (and, if
+   * asked, the terminal) of whoever starts it: `layerbook shell`.
+   */
+  attach(command: readonly string[], options: AttachOptions): Promise<readonly string[]>;
   /** Kills every process, unmounts, forgets what was not snapshotted. Safe to call twice. */
   close(): Promise<void>;
+}
+
+export interface AttachOptions {
+  readonly terminal: boolean;
+  /** `name`, `uid` or `user:group` of the image; root when absent. */
+  readonly user?: string | undefined;
+  readonly workdir?: string | undefined;
 }
 
 export interface Workspace {

@@ -1,0 +1,138 @@
+/** `layerbook shell`: a command in an image, or in the state in which the last build broke. */
+import { spawn } from "node:child_process";
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { resolveBase } from "../../build/base-image.ts";
+import { FailedStates } from "../../build/failed-state.ts";
+import { StepStore } from "../../build/step-store.ts";
+import { EnvironmentError, type ExitCode, LayerbookError } from "../../errors/index.ts";
+import type { RunConfig } from "../../oci/image.ts";
+import { createSandboxWorkspace } from "../../sandbox/index.ts";
+import type { LayerId, Workspace } from "../../workspace/workspace.ts";
+import type { CommandContext } from "../command.ts";
+import { parseFlags } from "../flags.ts";
+import { ImagePlaces } from "../image-places.ts";
+import { storeRoot } from "../store-root.ts";
+
+export const summary = "a shell in an image, or where the last build failed";
+
+interface Flags {
+  readonly command?: boolean;
+  readonly user?: string;
+  readonly network?: "host" | "none";
+  readonly store?: string;
+}
+
+interface Place {
+  readonly stack: readonly LayerId[];
+  readonly env: readonly string[];
+  readonly config: RunConfig;
+}
+
+export async function run(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const command = new Command("layerbook shell")
+    .description(
+      "Runs a command in a sandbox of an image; a shell, if none is given. Without an image: in the\n" +
+        "state in which the last build failed. What it changes is thrown away.",
+    )
+    .argument("[image]", "as for --from: web:1, oci-archive:web.tar")
+    .argument("[command...]", "the command, after --")
+    .option("--command", "run the image's own command (its entry point and cmd)")
+    .option("-u, --user <user>", "user to run as (default: root; with --command the image's own)")
+    .option("--network <mode>", "network: host or none", "host")
+    .option(
+      "--store <dir>",
+      "the store (default: LAYERBOOK_STORE, else the system's place for it)",
+    );
+  const { flags, operands } = parseFlags<Flags>(command, argv);
+  if (!flags) return 0;
+  const root = flags.store ? resolve(flags.store) : storeRoot();
+  const workspace = createSandboxWorkspace({ root });
+  try {
+    const problem = await workspace.problem();
+    if (problem) throw new EnvironmentError(problem.message, { hint: problem.hint });
+    const [image, ...words] = operands;
+    const place =
+      image === undefined
+        ? failedPlace(root)
+        : await imagePlace(image, root, workspace, context.signal);
+    const session = await workspace.open(place.stack, {
+      env: place.env,
+      network: flags.network ?? "host",
+      signal: context.signal,
+    });
+    try {
+      const program = flags.command ? ownCommand(place.config, image) : words;
+      const started = await session.attach(program.length > 0 ? program : shellOf(), {
+        terminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
+        user: flags.user ?? (flags.command ? place.config.User : undefined),
+        workdir: place.config.WorkingDir || undefined,
+      });
+      return await runAttached(started, context.signal);
+    } finally {
+      await session.close();
+    }
+  } finally {
+    await workspace.close();
+  }
+}
+
+/** bash where the image has it, else sh. */
+function shellOf(): readonly string[] {
+  return ["/bin/sh", "-c", "command -v bash >/dev/null && exec bash; exec sh"];
+}
+
+function failedPlace(root: string): Place {
+  const failed = new FailedStates(root).last();
+  if (!failed) {
+    throw new LayerbookError("no build has failed since the last one that succeeded", {
+      hint: "Name an image: layerbook shell web:1",
+    });
+  }
+  process.stderr.write(`${failed.image}, as the failed build left it:\n`);
+  return { stack: failed.stack, env: failed.env, config: {} };
+}
+
+async function imagePlace(
+  name: string,
+  root: string,
+  workspace: Workspace,
+  signal: AbortSignal,
+): Promise<Place> {
+  const places = new ImagePlaces(root);
+  try {
+    const source = await places.source(name);
+    const image = await resolveBase(source, new StepStore(root), workspace, signal);
+    const config = image.config.config ?? {};
+    return { stack: image.layers.map((layer) => layer.id), env: config.Env ?? [], config };
+  } finally {
+    places.close();
+  }
+}
+
+/** @throws LayerbookError for an image that says nothing of what it runs */
+function ownCommand(config: RunConfig, image: string | undefined): readonly string[] {
+  const words = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+  if (words.length > 0) return words;
+  throw new LayerbookError(`${image ?? "the failed build"} has no command of its own`, {
+    hint: "Give one: layerbook shell IMAGE -- COMMAND",
+  });
+}
+
+/** The exit code is the command's own; Ctrl-C is the command's to handle. */
+function runAttached(argv: readonly string[], signal: AbortSignal): Promise<ExitCode> {
+  const [program = "", ...args] = argv;
+  const child = spawn(program, args, { stdio: "inherit" });
+  signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
+  return new Promise((done, reject) => {
+    child.on("error", (cause) =>
+      reject(
+        new EnvironmentError(`cannot start ${program}`, {
+          hint: "Install it (package util-linux).",
+          cause,
+        }),
+      ),
+    );
+    child.on("exit", (code) => done((code ?? 130) as ExitCode));
+  });
+}
