@@ -348,6 +348,7 @@ chmod 755 "$lb_dir"`
     : ""
 }
 case "$lb_deb" in /*) ;; *) lb_deb=$PWD/$lb_deb;; esac
+if [ ! -e "$lb_deb" ]; then echo "E:Could not open file $lb_deb - open (2: No such file or directory)" >&2; exit 1; fi
 ${section("path")}; printf %s "$lb_deb"
 ${section("fields")}; dpkg-deb -W --showformat='\${Package}\\t\${Version}\\t\${Architecture}\\n' "$lb_deb" || exit
 ${section("dpkg")}; ${DPKG_QUERY}

@@ -143,7 +143,8 @@ export async function run(context: ModuleContext, given: Arguments): Promise<Mod
       "'append' is set, but no 'groups' are specified. Use 'groups' for appending new groups.This will change to an error in Ansible 2.14.",
     );
   }
-  if (wanted.password !== undefined) context.secret(wanted.password);
+  // `!` and `*` are no secrets: to hide them would garble every text that holds one.
+  if (/[^!*]/.test(wanted.password ?? "")) context.secret(wanted.password ?? "");
   const secrets = (more: string) =>
     Buffer.from(
       `${wanted.password ?? ""}\n${textOption(args, "ssh_key_passphrase") ?? ""}\n${more}`,
@@ -260,8 +261,6 @@ function shown(entry: Account["entry"], wanted: Wanted): Record<string, string |
       : {}),
     ...(wanted.groups === undefined ? {} : { groups: wanted.groups.join(",") }),
     ...(wanted.password === undefined ? {} : { password: "NOT_LOGGING_PASSWORD" }),
-    ...(wanted.passwordMax === undefined ? {} : { password_expire_max: wanted.passwordMax }),
-    ...(wanted.passwordMin === undefined ? {} : { password_expire_min: wanted.passwordMin }),
   };
 }
 

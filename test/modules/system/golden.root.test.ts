@@ -10,7 +10,6 @@ import * as apt from "../../../src/modules/packages/apt.ts";
 import * as aptRepository from "../../../src/modules/packages/apt_repository.ts";
 import * as debconf from "../../../src/modules/packages/debconf.ts";
 import * as dpkgSelections from "../../../src/modules/packages/dpkg_selections.ts";
-import * as pip from "../../../src/modules/packages/pip.ts";
 import * as cron from "../../../src/modules/system/cron.ts";
 import * as getent from "../../../src/modules/system/getent.ts";
 import * as group from "../../../src/modules/system/group.ts";
@@ -31,7 +30,6 @@ const MODULES: Readonly<Record<string, Module>> = {
   group,
   hostname,
   ping,
-  pip,
   service,
   sysvinit,
   user,

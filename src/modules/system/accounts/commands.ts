@@ -28,7 +28,7 @@ function hasShadowTools(account: Account): boolean {
 /** @throws UnknownGroup */
 export function createScript(wanted: Wanted, account: Account): string {
   const primary = wanted.group === undefined ? undefined : findGroup(account.groups, wanted.group);
-  const groups = furtherGroups(wanted, account, primary?.gid);
+  const groups = furtherGroups(wanted, account);
   const lines: string[] = [];
   if (wanted.createHome && wanted.home !== undefined && !account.homeExists) {
     const parent = wanted.home.replace(/\/+[^/]*\/*$/, "");

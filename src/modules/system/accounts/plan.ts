@@ -37,6 +37,8 @@ export interface Account {
   readonly entry: PasswdEntry | undefined;
   readonly groups: readonly GroupEntry[];
   readonly shadow: {
+    /** The account has a line in /etc/shadow. */
+    readonly exists: boolean;
     readonly locked: boolean;
     readonly samePassword: boolean;
     readonly min: string;
@@ -105,7 +107,7 @@ export function differences(wanted: Wanted, account: Account): Differences {
     const { gid } = findGroup(account.groups, wanted.group);
     if (gid !== entry.gid) plan.gid = gid;
   }
-  const groups = changedGroups(wanted, account, plan.gid ?? entry.gid);
+  const groups = changedGroups(wanted, account);
   if (groups) plan.groups = groups;
   for (const key of ["comment", "home", "shell"] as const) {
     const value = wanted[key];
@@ -114,7 +116,7 @@ export function differences(wanted: Wanted, account: Account): Differences {
   if (wanted.expires !== undefined) {
     const day = expiryDay(wanted.expires);
     const now = shadow.expires === "" ? -1 : Number(shadow.expires);
-    if (day !== now && !(day < 0 && now < 0)) plan.expires = day;
+    if (!shadow.exists || (day !== now && !(day < 0 && now < 0))) plan.expires = day;
   }
   if (wanted.lock !== undefined && wanted.lock !== shadow.locked) plan.lock = wanted.lock;
   if (wanted.updatePassword && wanted.password !== undefined && !shadow.samePassword) {
@@ -133,35 +135,23 @@ export function differences(wanted: Wanted, account: Account): Differences {
   return plan;
 }
 
-function changedGroups(
-  wanted: Wanted,
-  account: Account,
-  primary: number,
-): readonly string[] | undefined {
+function changedGroups(wanted: Wanted, account: Account): readonly string[] | undefined {
   if (wanted.groups === undefined) return undefined;
   const current = account.groups
     .filter((group) => group.members.includes(wanted.name))
     .map((group) => group.name);
-  const groups = furtherGroups(wanted, account, primary);
+  const groups = furtherGroups(wanted, account);
   if (groups.length === 0) return current.length > 0 && !wanted.append ? [] : undefined;
   const missing = groups.some((group) => !current.includes(group));
   if (wanted.append) return missing ? groups : undefined;
-  // Being listed in the primary group's line too is no difference, whoever wrote it there.
-  const others = current.filter(
-    (name) => account.groups.find((group) => group.name === name)?.gid !== primary,
-  );
-  return missing || others.some((group) => !groups.includes(group)) ? groups : undefined;
+  return missing || current.some((group) => !groups.includes(group)) ? groups : undefined;
 }
 
 /**
- * The wanted further groups by name, without the primary one.
+ * The wanted further groups by name. The primary group may be one of them, as in the original.
  * @throws UnknownGroup
  */
-export function furtherGroups(
-  wanted: Wanted,
-  account: Pick<Account, "groups">,
-  primary: number | undefined,
-): string[] {
+export function furtherGroups(wanted: Wanted, account: Pick<Account, "groups">): string[] {
   const found = (wanted.groups ?? []).map((name) => findGroup(account.groups, name));
-  return [...new Set(found.filter((group) => group.gid !== primary).map((group) => group.name))];
+  return [...new Set(found.map((group) => group.name))];
 }

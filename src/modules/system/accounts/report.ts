@@ -22,6 +22,7 @@ lb_line() {
 }
 lb_bare() { lb_t=$1; while :; do case "$lb_t" in '!'*) lb_t=\${lb_t#!};; *) break;; esac; done; }
 lb_e=$(lb_line "$lb_shadow")
+if [ -n "$lb_e" ]; then ${section("inshadow")}; fi
 lb_h=\${lb_e%%:*}
 lb_bare "$lb_h"; lb_b=$lb_t
 lb_bare "$lb_pw"
@@ -61,6 +62,7 @@ export function parseAccount(stdout: Buffer, name: string): Account {
     entry: parsePasswd(parts.get("passwd")).find((entry) => entry.name === name),
     groups: parseGroup(parts.get("group")),
     shadow: {
+      exists: parts.has("inshadow"),
       locked: locked === "1",
       samePassword: same === "1",
       min,
