@@ -8,7 +8,11 @@ afterAll(() => connection.close());
 const ask = `sh -c 'printf "Name: "; read n; printf "Again: "; read m; echo "hi $n $m"; exit 0'`;
 
 it("answers questions, the same expression with the next answer each time", async () => {
-  const result = await runModule(module, { command: ask, responses: { "Name|Again": ["bob", "eve"] } }, connection);
+  const result = await runModule(
+    module,
+    { command: ask, responses: { "Name|Again": ["bob", "eve"] } },
+    connection,
+  );
   expect(result).toMatchObject({ changed: true, rc: 0 });
   expect(result.stdout).toContain("hi bob eve");
 });
