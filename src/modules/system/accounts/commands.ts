@@ -36,6 +36,7 @@ export function createScript(wanted: Wanted, account: Account): string {
   }
   if (hasShadowTools(account)) {
     lines.push(`${useradd(wanted, account, primary?.name, groups)} || exit`);
+    if (wanted.local) lines.push(...localGroups(wanted, [], groups), ...localExpiry(wanted));
   } else {
     lines.push(`${adduser(wanted, primary?.name)} || exit`);
     for (const group of groups) lines.push(`${words("addgroup", wanted.name, group)} || exit`);
@@ -112,6 +113,30 @@ function adduser(wanted: Wanted, primary: string | undefined): string {
   );
 }
 
+function membershipsOf(account: Account, name: string): string[] {
+  return account.groups.filter((group) => group.members.includes(name)).map((group) => group.name);
+}
+
+/** libuser changes one group at a time. */
+function localGroups(
+  wanted: Wanted,
+  current: readonly string[],
+  groups: readonly string[],
+): string[] {
+  const joined = groups.filter((group) => !current.includes(group));
+  const left = wanted.append ? [] : current.filter((group) => !groups.includes(group));
+  return [
+    ...joined.map((group) => `${words("lgroupmod", "-M", wanted.name, group)} || exit`),
+    ...left.map((group) => `${words("lgroupmod", "-m", wanted.name, group)} || exit`),
+  ];
+}
+
+function localExpiry(wanted: Wanted): string[] {
+  return wanted.expires === undefined
+    ? []
+    : [`${words("lchage", "-E", String(expiryDay(wanted.expires)), wanted.name)} || exit`];
+}
+
 /** Empty when nothing differs. */
 export function modifyScript(wanted: Wanted, account: Account, plan: Differences): string {
   const lines: string[] = [];
@@ -129,12 +154,16 @@ export function modifyScript(wanted: Wanted, account: Account, plan: Differences
         ? []
         : ["-d", plan.home, ...(wanted.moveHome && !wanted.local ? ["-m"] : [])]),
       ...(plan.shell === undefined ? [] : ["-s", plan.shell]),
-      ...(plan.expires === undefined ? [] : ["-e", expiryText(plan.expires)]),
+      ...(plan.expires === undefined || wanted.local ? [] : ["-e", expiryText(plan.expires)]),
       ...(plan.lock === undefined || plan.password ? [] : [plan.lock ? "-L" : "-U"]),
       ...(plan.seuser === undefined ? [] : ["-Z", plan.seuser]),
     ];
     if (options.length > 0) {
       lines.push(`${words(wanted.local ? "lusermod" : "usermod", ...options, name)} || exit`);
+    }
+    if (wanted.local && plan.expires !== undefined) lines.push(...localExpiry(wanted));
+    if (wanted.local && plan.groups) {
+      lines.push(...localGroups(wanted, membershipsOf(account, name), plan.groups));
     }
   } else {
     lines.push(...busyboxChanges(wanted, account, plan));
@@ -173,9 +202,7 @@ function busyboxChanges(wanted: Wanted, account: Account, plan: Differences): st
   const lines: string[] = [];
   const { name } = wanted;
   if (plan.groups) {
-    const current = account.groups
-      .filter((group) => group.members.includes(name))
-      .map((group) => group.name);
+    const current = membershipsOf(account, name);
     for (const group of plan.groups.filter((each) => !current.includes(each))) {
       lines.push(`${words("addgroup", name, group)} || exit`);
     }

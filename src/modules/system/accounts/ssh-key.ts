@@ -24,7 +24,13 @@ ${
   keep
     ? ""
     : `if [ ! -d "$lb_dir" ]; then mkdir -p "$lb_dir" && chmod 700 "$lb_dir" && chown ${user}: "$lb_dir" || exit; fi
-rm -f "$lb_key" "$lb_key.pub"
+${
+  flagOption(args, "force") === true
+    ? 'rm -f "$lb_key" "$lb_key.pub"'
+    : `if [ -e "$lb_key.pub" ] || [ -L "$lb_key.pub" ]; then
+  echo "Found existing ssh key public file \\"$lb_key.pub\\" without its private key, no force, so skipping ssh-keygen generation" >&2; exit 1
+fi`
+}
 read -r lb_host </proc/sys/kernel/hostname
 lb_comment=${comment === DEFAULT_COMMENT ? '"ansible-generated on $lb_host"' : quote(comment)}
 if [ -n "$lb_phrase" ]; then
