@@ -47,6 +47,13 @@ export async function run(context: ModuleContext, given: Arguments): Promise<Mod
     };
   }
   const time = Number((report.get("time") ?? "0").trim());
+  if (inspect.rc !== 0) {
+    return {
+      failed: true,
+      msg: errorOf(inspect).trim() || "cannot read the state of apt",
+      rc: inspect.rc,
+    };
+  }
   const oldTime = report.get("oldtime");
   const wouldUpdate = context.checkMode && report.has("wouldupdate");
   const cache: Fields = {
@@ -76,6 +83,7 @@ export async function run(context: ModuleContext, given: Arguments): Promise<Mod
     available,
     cache,
     lists,
+    fetched: report.has("nolists"),
     wanted,
     automatic: automaticPackages(report.get("auto")),
     candidates: report.get("policy") ?? "",
@@ -107,6 +115,13 @@ fi`;
   return `${APT_ENVIRONMENT}
 lb_have apt-get || { ${section("noapt")}; exit 0; }
 ${update}
+${
+  (patterns || least.length > 0) && !removes && !context.checkMode
+    ? `set -- /var/lib/apt/lists/*_Packages*
+if [ ! -e "$1" ]; then ${section("nolists")}
+${updateScript(args)}fi`
+    : ""
+}
 ${CACHE_TIME}
 ${names.length > 0 ? `${section("dpkg")}; ${DPKG_QUERY}` : ""}
 ${
@@ -125,6 +140,8 @@ interface Known {
   readonly available: readonly string[];
   readonly cache: Fields;
   readonly lists: boolean;
+  /** There were no lists, and they were fetched to look names up in them. */
+  readonly fetched: boolean;
   readonly wanted: string;
   readonly automatic: ReadonlySet<string>;
   readonly candidates: string;
@@ -186,12 +203,13 @@ async function install(
     due,
   );
   // Where there are no package lists at all, nothing could be found.
+  const fetch = !known.lists && !context.checkMode;
   const warnings =
-    known.lists || context.checkMode
-      ? []
-      : ["The target has no package lists: 'apt-get update' was run first."];
+    fetch || known.fetched
+      ? ["The target has no package lists: 'apt-get update' was run first."]
+      : [];
   const prefix = [
-    warnings.length > 0 ? updateScript(args) : "",
+    fetch ? updateScript(args) : "",
     manual.length > 0 && !context.checkMode
       ? `apt-mark manual ${manual.map(quote).join(" ")} >/dev/null`
       : "",
