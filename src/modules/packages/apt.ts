@@ -67,6 +67,12 @@ export async function run(context: ModuleContext, given: Arguments): Promise<Mod
   if (deb !== undefined) return installFile(context, args, deb);
   const upgrade = textOption(args, "upgrade") ?? "no";
   const wanted = textOption(args, "state") ?? "present";
+  if (names.includes("*") && wanted === "latest" && names.length > 1) {
+    return {
+      failed: true,
+      msg: "unable to install additional packages when upgrading all installed packages",
+    };
+  }
   if (upgrade !== "no" || (names.includes("*") && wanted === "latest")) {
     return upgradeAll(context, args, upgrade === "no" ? "yes" : upgrade);
   }

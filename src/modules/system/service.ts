@@ -7,7 +7,6 @@ import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from ".
 import { runInitScript } from "./services/init-script.ts";
 import { inspectScript, parseService } from "./services/inspect.ts";
 import { initLinks, isEnabled, offlineService } from "./services/offline.ts";
-import { run as systemd } from "./systemd.ts";
 
 const SYSTEMD_ONLY = ["daemon_reload", "daemon_reexec", "masked", "scope", "no_block", "force"];
 
@@ -15,7 +14,8 @@ export const spec = {
   name: "ansible.builtin.service",
   summary: "Manage services",
   options: {
-    name: { type: "str", required: true, description: "Name of the service." },
+    // Not required here: it may come from the defaults of the module that does the work.
+    name: { type: "str", description: "Name of the service." },
     state: {
       type: "str",
       choices: ["reloaded", "restarted", "started", "stopped"],
@@ -55,6 +55,7 @@ export const spec = {
 
 export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
   const name = textOption(args, "name") ?? "";
+  const unnamed = { failed: true, msg: "missing required arguments: name" };
   const state = textOption(args, "state");
   const enabled = flagOption(args, "enabled");
   const use = textOption(args, "use") ?? "auto";
@@ -67,6 +68,7 @@ export async function run(context: ModuleContext, args: Arguments): Promise<Modu
   }
   const missing = `Could not find the requested service ${name}: host`;
   if (context.target === "image") {
+    if (name === "") return unnamed;
     const { result } = await offlineService(context, {
       name,
       state,
@@ -80,7 +82,9 @@ export async function run(context: ModuleContext, args: Arguments): Promise<Modu
   }
   const report = await context.sh(`${inspectScript(name)}exit 0`);
   const service = parseService(report.stdout);
-  if (service.booted) return systemd(context, systemdArguments(args));
+  if (service.booted)
+    return context.invoke("ansible.builtin.systemd_service", systemdArguments(args));
+  if (name === "") return unnamed;
   const refused = SYSTEMD_ONLY.filter((option) => args[option] !== undefined);
   if (refused.length > 0) {
     return {
@@ -141,12 +145,6 @@ function given(args: Arguments, keep: (option: string) => boolean): Record<strin
 }
 
 /** The arguments that the systemd module has; the others have no meaning there. */
-function systemdArguments(args: Arguments): Arguments {
-  return {
-    scope: "system",
-    daemon_reload: false,
-    daemon_reexec: false,
-    no_block: false,
-    ...given(args, (option) => ["name", "state", "enabled", ...SYSTEMD_ONLY].includes(option)),
-  };
+function systemdArguments(args: Arguments): Record<string, Data> {
+  return given(args, (option) => ["name", "state", "enabled", ...SYSTEMD_ONLY].includes(option));
 }

@@ -158,6 +158,8 @@ exit 0`);
   const enabledText = (parts.get("enabled") ?? "").trim().split("\n").at(-1) ?? "";
   const enabledCode = Number(parts.get("enabledrc")?.trim() ?? "1");
   const loadState = String(status.LoadState ?? "");
+  // systemctl in a chroot, or told to work offline, only handles files.
+  const ignored = /ignoring (?:request|command)/.test(shown);
   if (parts.get("showrc")?.trim() !== "0" && !hasInit) {
     return { failed: true, cmd: "systemctl", msg: shown.trim(), rc: 1, stdout: "", stderr: shown };
   }
@@ -204,6 +206,15 @@ exit 0`);
   if (state !== undefined) {
     result.state = state;
     const active = String(status.ActiveState ?? "");
+    if (ignored) {
+      return {
+        changed,
+        ...result,
+        warnings: [
+          "Target is a chroot or systemd is offline. This can lead to false positives or prevent the init system tools from working.",
+        ],
+      };
+    }
     if (active === "") {
       return { failed: true, msg: "Service is in unknown state", status };
     }

@@ -117,7 +117,7 @@ export const APT_SPEC = {
       description: "Seconds to wait for another process that uses apt.",
     },
   },
-  mutuallyExclusive: [["deb", "package", "upgrade"]],
+  mutuallyExclusive: [["deb", "name", "upgrade"]],
   checkMode: "full",
   diff: true,
   effect: "target",
