@@ -124,7 +124,7 @@ ${
     ? ""
     : `${section("show")}; ${systemctl} show ${unit} 2>&1; lb_rc=$?
 ${section("showrc")}; echo $lb_rc
-${section("enabled")}; ${systemctl} is-enabled ${unit} 2>&1; lb_rc=$?
+${section("enabled")}; ${systemctl} is-enabled ${unit} -l 2>&1; lb_rc=$?
 ${section("enabledrc")}; echo $lb_rc
 ${section("init")}; [ ! -e /etc/init.d/${unit} ] || echo yes
 ${section("rc")}; for lb_f in /etc/rc?.d/S??${unit}; do if [ -L "$lb_f" ]; then echo yes; fi; done`
@@ -155,7 +155,8 @@ exit 0`);
   const shown = parts.get("show") ?? "";
   const status = parts.get("showrc")?.trim() === "0" ? parseProperties(shown) : {};
   const hasInit = parts.get("init")?.trim() === "yes";
-  const enabledText = (parts.get("enabled") ?? "").trim().split("\n").at(-1) ?? "";
+  const enabledLines = linesOf((parts.get("enabled") ?? "").trim());
+  const enabledText = enabledLines[0] ?? "";
   const enabledCode = Number(parts.get("enabledrc")?.trim() ?? "1");
   const loadState = String(status.LoadState ?? "");
   // systemctl in a chroot, or told to work offline, only handles files.
@@ -189,7 +190,9 @@ exit 0`);
   const enabled = flagOption(args, "enabled");
   if (enabled !== undefined) {
     const now =
-      (enabledCode === 0 && enabledText !== "indirect") ||
+      // Indirect units and aliases are enabled when further lines name links to them.
+      (enabledCode === 0 &&
+        !(/^(indirect|alias)$/.test(enabledText) && enabledLines.length === 1)) ||
       (enabledCode !== 0 && hasInit && parts.get("rc")?.includes("yes") === true);
     result.enabled = now;
     if (now !== enabled) {
