@@ -70,6 +70,7 @@ export const IMAGE_FACTS: ReadonlySet<string> = new Set([
   "ansible_real_user_id",
   "ansible_service_mgr",
   "ansible_system",
+  "ansible_systemd",
   "ansible_user_dir",
   "ansible_user_gecos",
   "ansible_user_gid",

@@ -190,8 +190,10 @@ exit 0`);
   const enabled = flagOption(args, "enabled");
   if (enabled !== undefined) {
     const now =
-      // Indirect units and aliases are enabled when further lines name links to them.
+      // Indirect units and aliases are enabled when further lines name links to them; what is only
+      // enabled until the next boot is not.
       (enabledCode === 0 &&
+        enabledText !== "enabled-runtime" &&
         !(/^(indirect|alias)$/.test(enabledText) && enabledLines.length === 1)) ||
       (enabledCode !== 0 && hasInit && parts.get("rc")?.includes("yes") === true);
     result.enabled = now;

@@ -237,3 +237,14 @@ export function pythonFacts(report: FactReport, release: string): Facts {
     },
   };
 }
+
+/**
+ * Version and build options of systemd, where it manages the services.
+ * @param booted false in an image build, where its presence counts
+ */
+export function systemdFacts(report: FactReport, booted: boolean): Facts {
+  const [first = "", features = ""] = linesOf(report.part("systemd"));
+  const version = /^systemd (\d+)/.exec(first)?.[1];
+  if (version === undefined || (booted && !report.has("/run/systemd/system"))) return {};
+  return { systemd: { version: Number(version), features } };
+}

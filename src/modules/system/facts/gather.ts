@@ -6,6 +6,7 @@ import {
   packageManager,
   pythonFacts,
   serviceManager,
+  systemdFacts,
 } from "./distribution.ts";
 import {
   deviceFacts,
@@ -68,6 +69,7 @@ export async function gather(
     add("platform", () => machineFacts(report));
     add("pkg_mgr", () => ({ pkg_mgr: packageManager(report, distribution) }));
     add("service_mgr", () => ({ service_mgr: serviceManager(report, !image) }));
+    add("systemd", () => systemdFacts(report, !image));
     add("lsb", () => ({ lsb: lsbFacts(report) }));
     add("python", () => pythonFacts(report, String(distribution.distribution_release)));
     add("user", () => userFacts(report, environment));

@@ -129,6 +129,7 @@ export function factScript(wanted: Wanted): string {
   if (image) {
     parts.push(
       `${section("lsb")}; if lb_have lsb_release; then lsb_release -a 2>/dev/null; fi`,
+      `${section("systemd")}; if lb_have systemctl; then systemctl --version 2>/dev/null; fi`,
       `${section("python")}
 for lb_f in /usr/bin/python3 python3 /usr/libexec/platform-python python; do
   if lb_have $lb_f; then
