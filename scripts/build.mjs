@@ -1,9 +1,9 @@
 /**
- * Bundles what is shipped: `dist/layerbook.cjs` (the program; modules and commands are evaluated when
+ * Bundles what is shipped: `dist/program.cjs` (the program; modules and commands are evaluated when
  * they are first needed), `dist/layerbook.js` (what starts it, with V8's code cache) and
- * `dist/template.js` (the library).
+ * `dist/template.mjs` (the library).
  */
-import { chmodSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 import "./generate.mjs";
 import "./generate-commands.mjs";
@@ -28,19 +28,22 @@ await Promise.all([
   build({
     ...common,
     format: "cjs",
-    entryPoints: { layerbook: "src/cli/main.ts" },
+    entryPoints: { program: "src/cli/main.ts" },
     outExtension: { ".js": ".cjs" },
   }),
-  build({ ...common, format: "esm", entryPoints: { layerbook: "src/cli/launch.ts" } }),
+  build({ ...common, format: "cjs", entryPoints: { layerbook: "src/cli/launch.ts" } }),
   build({
     ...common,
     format: "esm",
     entryPoints: { template: "src/template/index.ts" },
+    outExtension: { ".js": ".mjs" },
     // Bundled CommonJS packages ask for Node's own modules with require.
     banner: {
       js: 'import{createRequire as lbRequire}from"node:module";const require=lbRequire(import.meta.url);',
     },
   }),
 ]);
+// CommonJS starts quicker than a module.
+writeFileSync(`${root}dist/package.json`, `{"type":"commonjs"}\n`);
 chmodSync(`${root}dist/layerbook.js`, 0o755);
 await import("./generate-schema.mjs");
