@@ -18,6 +18,8 @@ const common = {
   target: "node20.19",
   minifySyntax: true,
   minifyWhitespace: true,
+  // Node shows the line of an error: let it be one that can be read.
+  lineLimit: 160,
   keepNames: false,
   legalComments: "none",
   absWorkingDir: root,

@@ -42,6 +42,9 @@ export function segment(text: string): string {
     .replaceAll("%40", "@");
 }
 
+/** For the agent's key of a connection; how TLS names its peer is told where it is dialled. */
+const UNNAMED: { servername: string } = { servername: "" };
+
 export class EngineHttp {
   readonly endpoint: Endpoint;
   readonly #agent: Agent;
@@ -159,6 +162,8 @@ export class EngineHttp {
     return new Promise((resolve, reject) => {
       const outgoing = request({
         agent: this.#agent,
+        // Else Node would look whether the host's name is an address, which costs milliseconds once.
+        ...UNNAMED,
         method: options.method,
         path,
         headers: {

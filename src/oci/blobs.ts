@@ -80,7 +80,7 @@ export async function resolveManifest(
   for (let depth = 0; depth < 4; depth++) {
     const bytes = await readDocument(blobs, current, `the manifest of ${what}`, true);
     if (!isIndex(current.mediaType, bytes)) return { descriptor: current, bytes };
-    current = selectPlatform(parseIndex(bytes, `the index of ${what}`), platform, what);
+    current = selectPlatform(await parseIndex(bytes, `the index of ${what}`), platform, what);
   }
   throw new ImageError(`the index of ${what} refers to indexes only`);
 }
@@ -91,10 +91,10 @@ export async function imageOf(
   manifestBytes: Uint8Array,
   what: string,
 ): Promise<Image> {
-  const manifest = parseManifest(manifestBytes, `the manifest of ${what}`);
+  const manifest = await parseManifest(manifestBytes, `the manifest of ${what}`);
   checkKind(manifest, what);
   const configBytes = await readDocument(blobs, manifest.config, `the configuration of ${what}`);
-  const config = parseConfig(configBytes, `the configuration of ${what}`);
+  const config = await parseConfig(configBytes, `the configuration of ${what}`);
   const diffIds = config.rootfs.diff_ids;
   if (diffIds.length !== manifest.layers.length) {
     throw new ImageError(

@@ -86,7 +86,7 @@ export async function readItem(
   what: string,
 ): Promise<Image> {
   const configBytes = await readConfigOf(archive, item, what);
-  const config = parseConfig(configBytes, `the configuration of ${what}`);
+  const config = await parseConfig(configBytes, `the configuration of ${what}`);
   const files = item.Layers ?? [];
   const diffIds = config.rootfs.diff_ids;
   if (files.length !== diffIds.length) {

@@ -3,9 +3,9 @@
  * OCI image specification 1.1, and Docker image manifest version 2, schema 2.
  */
 import { arch } from "node:process";
-import { z } from "zod";
+import type { z } from "zod";
 import { messageOf } from "../errors/index.ts";
-import { isDigest, sha256 } from "./digest.ts";
+import { sha256 } from "./digest.ts";
 import { ImageError } from "./errors.ts";
 import type { Digest, ImageConfig } from "./image.ts";
 
@@ -24,77 +24,28 @@ export const MEDIA = {
 /** No document of an image comes near it. */
 export const MAX_DOCUMENT = 8 * 1024 * 1024;
 
-const digest = z.string().refine(isDigest, { message: "no sha256 digest" }) as z.ZodType<Digest>;
+type Schemas = typeof import("./document-schemas.ts");
+export type Descriptor = z.infer<Schemas["descriptor"]>;
+export type Manifest = z.infer<Schemas["manifest"]>;
+export type Index = z.infer<Schemas["index"]>;
 
-const platform = z.looseObject({
-  architecture: z.string(),
-  os: z.string(),
-  variant: z.string().optional(),
-});
-
-const descriptor = z.looseObject({
-  mediaType: z.string(),
-  digest,
-  size: z.number().int().nonnegative(),
-  annotations: z.record(z.string(), z.string()).nullish(),
-  platform: platform.optional(),
-});
-
-const manifest = z.looseObject({
-  schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
-  config: descriptor,
-  layers: z.array(descriptor),
-});
-
-const index = z.looseObject({
-  schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
-  manifests: z.array(descriptor),
-});
-
-const words = z.array(z.string()).nullish();
-const flags = z.record(z.string(), z.unknown()).nullish();
-
-const config = z.looseObject({
-  architecture: z.string(),
-  os: z.string(),
-  variant: z.string().optional(),
-  created: z.string().nullish(),
-  author: z.string().optional(),
-  config: z
-    .looseObject({
-      User: z.string().nullish(),
-      Env: words,
-      Cmd: words,
-      Entrypoint: words,
-      ExposedPorts: flags,
-      Volumes: flags,
-      WorkingDir: z.string().nullish(),
-      Labels: z.record(z.string(), z.string()).nullish(),
-      StopSignal: z.string().nullish(),
-    })
-    .nullish(),
-  rootfs: z.looseObject({ type: z.literal("layers"), diff_ids: z.array(digest).nullish() }),
-  history: z.array(z.looseObject({ empty_layer: z.boolean().optional() })).nullish(),
-});
-
-export type Descriptor = z.infer<typeof descriptor>;
-export type Manifest = z.infer<typeof manifest>;
-export type Index = z.infer<typeof index>;
+/** The validator is loaded with the first document that is read: most builds read none. */
+const schemas = (): Promise<Schemas> => import("./document-schemas.ts");
 
 /** @param what for messages: `the manifest of oci:web` */
-export function parseManifest(bytes: Uint8Array, what: string): Manifest {
-  return parse(manifest, bytes, what);
+export async function parseManifest(bytes: Uint8Array, what: string): Promise<Manifest> {
+  return parse((await schemas()).manifest, bytes, what);
 }
 
-export function parseIndex(bytes: Uint8Array, what: string): Index {
-  return parse(index, bytes, what);
+export async function parseIndex(bytes: Uint8Array, what: string): Promise<Index> {
+  return parse((await schemas()).index, bytes, what);
 }
 
 /** A configuration; fields that tools write as `null` are left out. */
-export function parseConfig(bytes: Uint8Array, what: string): ImageConfig {
-  const found = withoutNulls(parse(config, bytes, what)) as unknown as ImageConfig;
+export async function parseConfig(bytes: Uint8Array, what: string): Promise<ImageConfig> {
+  const found = withoutNulls(
+    parse((await schemas()).config, bytes, what),
+  ) as unknown as ImageConfig;
   return found.rootfs.diff_ids ? found : { ...found, rootfs: { type: "layers", diff_ids: [] } };
 }
 

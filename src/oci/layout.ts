@@ -109,7 +109,7 @@ export class Layout implements BlobReader {
     const unlock = await this.#lock();
     try {
       const bytes = await readFile(path).catch(() => undefined);
-      const old = bytes ? parseIndex(bytes, `the index of ${this.root}`) : undefined;
+      const old = bytes ? await parseIndex(bytes, `the index of ${this.root}`) : undefined;
       const next = {
         schemaVersion: 2,
         mediaType: MEDIA.ociIndex,
@@ -130,9 +130,9 @@ export class Layout implements BlobReader {
       needed.add(descriptor.digest);
       const bytes = await readDocument(this, descriptor, descriptor.digest);
       if (isIndex(descriptor.mediaType, bytes)) {
-        for (const one of parseIndex(bytes, descriptor.digest).manifests) await visit(one);
+        for (const one of (await parseIndex(bytes, descriptor.digest)).manifests) await visit(one);
       } else {
-        const manifest = parseManifest(bytes, descriptor.digest);
+        const manifest = await parseManifest(bytes, descriptor.digest);
         for (const { digest } of [manifest.config, ...manifest.layers]) needed.add(digest);
       }
     };

@@ -75,7 +75,7 @@ export class OciArchiveTransport implements Transport {
       });
     }
     const bytes = await archive.bytes("index.json", MAX_DOCUMENT);
-    const index = parseIndex(bytes, `the index of ${what}`);
+    const index = await parseIndex(bytes, `the index of ${what}`);
     const found = findInIndex(index, name, what);
     if (!found) {
       throw new ImageNotFoundError(what, `the archive ${resolve(path)} does not have it`, {
