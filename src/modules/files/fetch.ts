@@ -89,6 +89,12 @@ export const run = failing(
     const sha1 = createHash("sha1");
     const md5 = createHash("md5");
     const out = createWriteStream(temporary);
+    const waiting: (() => void)[] = [];
+    const release = () => {
+      for (const resolve of waiting.splice(0)) resolve();
+    };
+    // A stream that is ended with a full buffer closes and never drains.
+    out.on("drain", release).on("close", release);
     const result = await context.sh(`exec cat ${pathWord(src)}`, {
       collect: false,
       onOutput: (stream, chunk) => {
@@ -96,10 +102,10 @@ export const run = failing(
         sha1.update(chunk);
         md5.update(chunk);
         if (out.write(chunk)) return;
-        return new Promise<void>((resolve) => out.once("drain", resolve));
+        return new Promise<void>((resolve) => waiting.push(resolve));
       },
     });
-    await new Promise((resolve) => out.end(resolve));
+    await new Promise<void>((resolve) => out.once("close", () => resolve()).end());
     if (result.rc !== 0) {
       await rm(temporary, { force: true });
       return fail(`could not read ${src}`, { file: src });
