@@ -110,7 +110,10 @@ export class Narrator {
       durationMs: event.durationMs,
       layerBytes: note?.layerBytes,
       message: messageOf(event, status),
-      result: event.task.noLog ? undefined : (toPlain(event.result) as Data),
+      // Most listeners do not look at it.
+      get result() {
+        return event.task.noLog ? undefined : (toPlain(event.result) as Data);
+      },
     });
   }
 

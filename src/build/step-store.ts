@@ -4,7 +4,7 @@
  * Records of secret steps are encrypted with a key that never leaves the store.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, utimesSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import type { Data, ModuleResult } from "../modules/module.ts";
 import type { Digest } from "../oci/image.ts";
@@ -125,14 +125,20 @@ export class StepStore {
     if (text.slice(0, end) !== sha256(body)) return undefined;
     const value = JSON.parse(body, revive) as T;
     if (!this.#sync.trusts(value.boot, value.created)) return undefined;
-    // The time of the last use is the file's, for whoever cleans up.
-    const now = new Date();
-    utimesSync(path, now, now);
+    this.#noteUse(path);
     return value;
+  }
+
+  /** The time of the last use is the file's, for whoever cleans up; within the hour is near enough. */
+  #noteUse(path: string): void {
+    const now = Date.now();
+    if (now - statSync(path).mtimeMs > 3_600_000) utimesSync(path, now / 1000, now / 1000);
   }
 
   #write(path: string, value: unknown): void {
     const body = JSON.stringify(value, replace);
+    // Renaming over a file makes ext4 write it out at once; that it is missing for a moment is a miss.
+    rmSync(path, { force: true });
     writeAtomically(path, `${sha256(body)}\n${body}`);
     this.#wrote = true;
   }

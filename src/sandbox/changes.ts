@@ -11,7 +11,7 @@
  */
 import { statfsSync } from "node:fs";
 import { release } from "node:os";
-import type { Files } from "./files.ts";
+import type { Files, KnownNames } from "./files.ts";
 import type { Helper } from "./helper.ts";
 import type { Entry } from "./manifest.ts";
 import { ancestorsOf, byBytes, parentOf, type Stat, type Xattrs } from "./tree.ts";
@@ -98,7 +98,7 @@ interface State {
 export async function findChanges(trees: Trees, before: Upper): Promise<Changes> {
   const { files, helper, upper, view, viewFiles } = trees;
   const begun = BigInt(Date.now()) * 1_000_000n;
-  const scan = await files.scan(upper);
+  const scan = await files.scan(upper, namesWhereUnchanged(before));
   const candidates: string[] = [];
   const vanished: string[] = [];
   for (const [path, stat] of scan) {
@@ -199,6 +199,25 @@ function isHidden(before: Upper, path: string): boolean {
     if (known && (known.opaque || known.stat.type !== "directory")) return true;
   }
   return false;
+}
+
+/** A directory whose change time is what it was has the names that it had. */
+function namesWhereUnchanged(before: Upper): KnownNames {
+  const names = new Map<string, string[]>();
+  for (const path of before.keys()) {
+    if (path === "") continue;
+    const slash = path.lastIndexOf("/");
+    const parent = path.slice(0, Math.max(slash, 0));
+    const own = path.slice(slash + 1);
+    const siblings = names.get(parent);
+    if (siblings) siblings.push(own);
+    else names.set(parent, [own]);
+  }
+  return (path, stat) => {
+    const old = before.get(path);
+    if (!old || old.racy || !sameStat(old.stat, stat)) return undefined;
+    return names.get(path) ?? [];
+  };
 }
 
 function sameStat(a: Stat, b: Stat): boolean {

@@ -21,9 +21,15 @@ export interface Placed {
   readonly entry: Entry;
 }
 
+export type KnownNames = (path: string, stat: Stat) => readonly string[] | undefined;
+
 export interface Files {
-  /** Stat of everything below `directory`, by path; the directory itself is "". */
-  scan(directory: string): Promise<Map<string, Stat>>;
+  /**
+   * Stat of everything below `directory`, by path; the directory itself is "".
+   * @param knownNames the names in a directory, where its stat shows that they are still the same: it
+   *   need not be read again
+   */
+  scan(directory: string, knownNames?: KnownNames): Promise<Map<string, Stat>>;
   /** Stat of some paths below `directory`; absent where there is no such path. */
   stats(directory: string, paths: readonly string[]): Promise<Map<string, Stat>>;
   /** Every path below each of these directories of `directory`, with its stat. */

@@ -21,7 +21,7 @@ import {
   writeSync,
 } from "node:fs";
 import { rm } from "node:fs/promises";
-import type { Files, Placed, Placing } from "./files.ts";
+import type { Files, KnownNames, Placed, Placing } from "./files.ts";
 import { finishTree } from "./finish-tree.ts";
 import type { Helper } from "./helper.ts";
 import type { Entry } from "./manifest.ts";
@@ -49,12 +49,13 @@ export class NativeFiles implements Files {
     this.#prefix = prefix;
   }
 
-  async scan(directory: string): Promise<Map<string, Stat>> {
-    return this.below(directory, [""]).then((found) => {
-      const root = lstat(this.#prefix + directory, "");
-      if (root) found.set("", root);
-      return found;
-    });
+  async scan(directory: string, knownNames?: KnownNames): Promise<Map<string, Stat>> {
+    const root = lstat(this.#prefix + directory, "");
+    const found = new Map<string, Stat>();
+    if (!root) return found;
+    found.set("", root);
+    this.#collect(directory, [["", knownNames?.("", root)]], found, knownNames);
+    return found;
   }
 
   async stats(directory: string, paths: readonly string[]): Promise<Map<string, Stat>> {
@@ -68,19 +69,31 @@ export class NativeFiles implements Files {
 
   async below(directory: string, paths: readonly string[]): Promise<Map<string, Stat>> {
     const found = new Map<string, Stat>();
+    this.#collect(
+      directory,
+      paths.map((path) => [path, undefined]),
+      found,
+    );
+    return found;
+  }
+
+  #collect(
+    directory: string,
+    open: [path: string, names: readonly string[] | undefined][],
+    found: Map<string, Stat>,
+    knownNames?: KnownNames,
+  ): void {
     const tree = this.#prefix + directory;
-    const open = [...paths];
-    for (let path = open.pop(); path !== undefined; path = open.pop()) {
-      const names = readdirSync(fullPath(tree, path), { encoding: "latin1" });
-      for (const name of names) {
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const [path, known] = next;
+      for (const name of known ?? readdirSync(fullPath(tree, path), { encoding: "latin1" })) {
         const child = joinPath(path, name);
         const stat = lstat(tree, child);
         if (!stat) continue;
         found.set(child, stat);
-        if (stat.type === "directory") open.push(child);
+        if (stat.type === "directory") open.push([child, knownNames?.(child, stat)]);
       }
     }
-    return found;
   }
 
   async targets(directory: string, paths: readonly string[]): Promise<Map<string, string>> {
