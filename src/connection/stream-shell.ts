@@ -263,6 +263,8 @@ export class StreamShell implements Connection {
         replies: {},
         settle: () => {
           clearTimeout(timer);
+          // A listener that never came back must not hold up the next script.
+          for (const name of STREAMS) this.#stream[name].resume();
           options.signal?.removeEventListener("abort", aborted);
           if (this.#pending === pending) this.#pending = undefined;
           const reply = pending.replies.stdout;
