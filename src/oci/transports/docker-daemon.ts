@@ -41,6 +41,8 @@ export class DockerDaemonTransport implements Transport {
   readonly #client: DockerClient;
   /** Images that hold staged layers until the real one is there. */
   readonly #staged: string[] = [];
+  #stagedLayers = 0;
+  #stagedBytes = 0;
   #staging: Promise<void> = Promise.resolve();
   #next: readonly LayerSource[] | undefined;
 
@@ -106,8 +108,15 @@ export class DockerDaemonTransport implements Transport {
   async write(image: Image, reference: string, options: WriteOptions = {}): Promise<Written> {
     await this.#staging;
     try {
-      return await this.#write(image, reference, options);
+      const written = await this.#write(image, reference, options);
+      return {
+        ...written,
+        layersSent: written.layersSent + this.#stagedLayers,
+        bytesSent: written.bytesSent + this.#stagedBytes,
+      };
     } finally {
+      this.#stagedLayers = 0;
+      this.#stagedBytes = 0;
       await this.unstage();
     }
   }
@@ -150,8 +159,11 @@ export class DockerDaemonTransport implements Transport {
     const image = stagedImage(layers);
     const known = await this.#knownLayers(image);
     if (known === layers.length) return;
-    await images.load(writeArchive(image, { names: [], leaveOut: known }).stream);
+    const { stream, sent } = writeArchive(image, { names: [], leaveOut: known });
+    await images.load(stream);
     this.#staged.push(image.id);
+    this.#stagedLayers += sent.layers;
+    this.#stagedBytes += sent.bytes;
   }
 
   /** How many layers, from the base up, the daemon has below one of its images. */
