@@ -84,7 +84,8 @@ describe("docker-daemon:", () => {
     }
     const name = fresh();
     const written = await staging.write(imageWith(layers), name);
-    expect(written.layersSent).toBeLessThan(12);
+    // Early or late, each is sent once.
+    expect(written.layersSent).toBe(12);
     expect(await ids()).toEqual([written.id]);
     const back = await daemon.read(name);
     expect(back.layers.length).toBe(12);
