@@ -73,21 +73,24 @@ export class ShellFiles implements Files {
       directories: list.filter((e) => e.type === "directory").map((e) => e.path),
       others: list.filter((e) => e.type !== "directory").map((e) => e.path),
     }));
-    // All directories first: one source's files may lie in another's directory.
-    for (const { from, directories } of own) await this.#archive(from, to, directories);
-    for (const { from, others } of own) {
-      if (how === "copy") await this.#archive(from, to, others);
-      else await this.#link(from, to, others);
+    const made = entries.map((placed) => placed.entry);
+    const opaque = made.some((entry) => entry.opaque);
+    if (how === "copy") {
+      for (const { from, directories, others } of own) {
+        await this.#archive(from, to, [...directories, ...others]);
+      }
+    } else {
+      // All directories first: one source's files may lie in another's directory.
+      for (const { from, directories } of own) await this.#archive(from, to, directories);
+      for (const { from, others } of own) await this.#link(from, to, others);
     }
     if (whiteouts.length > 0) {
-      await this.#at(
-        to,
-        `xargs -0 -n 1 sh -c 'mknod -m 0 "$1" c 0 0 || exit 255' mknod`,
-        whiteouts,
-      );
+      const make = `xargs -0 -n 1 sh -c 'mknod -m 0 "$1" c 0 0 || exit 255' mknod`;
+      await this.#at(to, make, whiteouts);
     }
-    const made = entries.map((placed) => placed.entry);
-    await finishTree(this.#helper, to, made, "move");
+    // tar has set all other attributes.
+    if (opaque) await finishTree(this.#helper, to, made, "move");
+    if (how === "copy" && whiteouts.length === 0 && !opaque) return;
     // Filling a directory has changed its times.
     for (const { from, directories } of own) await this.#archive(from, to, directories);
   }
