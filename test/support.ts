@@ -1,6 +1,14 @@
 /** What end-to-end tests share: the bundled program, base images, containers. */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -91,4 +99,40 @@ export function debianInDaemon(): string {
 export function scratch(): { readonly path: string; readonly remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), "layerbook-test-"));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** A root with nothing but busybox in it, as `rootfs:` takes it. */
+export function busyboxRoot(parent: string): string {
+  const root = join(parent, "busybox");
+  for (const name of ["bin", "etc", "root", "tmp", "srv"])
+    mkdirSync(join(root, name), { recursive: true });
+  copyFileSync("/bin/busybox", join(root, "bin/busybox"));
+  writeFileSync(
+    join(root, "etc/passwd"),
+    "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n",
+  );
+  writeFileSync(join(root, "etc/group"), "root:x:0:\nnogroup:x:65534:\n");
+  must("chroot", [root, "/bin/busybox", "--install", "-s", "/bin"]);
+  return root;
+}
+
+/** Writes files below a folder; names may have directories. */
+export function files(folder: string, contents: Readonly<Record<string, string>>): void {
+  for (const [name, content] of Object.entries(contents)) {
+    const path = join(folder, name);
+    mkdirSync(join(path, ".."), { recursive: true });
+    writeFileSync(path, content);
+  }
+}
+
+/** What a build must not leave behind: mounts and processes that have to do with a store. */
+export function leftBehind(store: string): string[] {
+  const mounts = readFileSync("/proc/mounts", "utf8")
+    .split("\n")
+    .filter((line) => line.includes(store));
+  const { stdout } = spawnSync("pgrep", ["-af", store], { encoding: "utf8" });
+  return [
+    ...mounts,
+    ...stdout.split("\n").filter((line) => line !== "" && !line.includes("pgrep")),
+  ];
 }

@@ -101,7 +101,12 @@ export function readProject(text: string, file: string): readonly ImageProject[]
   const many = typeof data === "object" && data !== null && "images" in data;
   const shape = many ? project.options[1] : project.options[0];
   const parsed = shape.safeParse(data);
-  if (!parsed.success) throw explain(parsed.error.issues[0], document, place, file);
+  if (!parsed.success) {
+    // A misspelt key is the cause of the one that is missing.
+    const { issues } = parsed.error;
+    const telling = issues.find((issue) => issue.code === "unrecognized_keys") ?? issues[0];
+    throw explain(telling, document, place, file);
+  }
   const images =
     "images" in parsed.data
       ? Object.entries(parsed.data.images)
@@ -203,7 +208,7 @@ function explain(
   const node = document.getIn(path, true) as Node | undefined;
   const parent = document.getIn(path.slice(0, -1), true) as Node | undefined;
   const offset = node?.range?.[0] ?? parent?.range?.[0] ?? 0;
-  const missing = issue.code === "invalid_type" && node === undefined && path.length > 0;
+  const missing = node === undefined && path.length > 0;
   return new ParseError(
     missing ? `'${where}' is required` : `${where || "project"}: ${issue.message}`,
     {

@@ -36,7 +36,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
         "state in which the last build failed. What it changes is thrown away.",
     )
     .argument("[image]", "as for --from: web:1, oci-archive:web.tar")
-    .argument("[command...]", "the command, after --")
+    .usage("[options] [image] [-- command...]")
     .option("--command", "run the image's own command (its entry point and cmd)")
     .option("-u, --user <user>", "user to run as (default: root; with --command the image's own)")
     .option("--network <mode>", "network: host or none", "host")
@@ -44,14 +44,17 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
       "--store <dir>",
       "the store (default: LAYERBOOK_STORE, else the system's place for it)",
     );
-  const { flags, operands } = parseFlags<Flags>(command, argv);
+  const dashes = argv.indexOf("--");
+  const own = dashes < 0 ? argv : argv.slice(0, dashes);
+  const words = dashes < 0 ? [] : argv.slice(dashes + 1);
+  const { flags, operands } = parseFlags<Flags>(command, own);
   if (!flags) return 0;
   const root = flags.store ? resolve(flags.store) : storeRoot();
   const workspace = createSandboxWorkspace({ root });
   try {
     const problem = await workspace.problem();
     if (problem) throw new EnvironmentError(problem.message, { hint: problem.hint });
-    const [image, ...words] = operands;
+    const [image] = operands;
     const place =
       image === undefined
         ? failedPlace(root)
