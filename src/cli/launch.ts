@@ -6,6 +6,7 @@
  */
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 
 const program = join(__dirname, "program.cjs");
@@ -45,6 +46,9 @@ function writeCache(data: Buffer): void {
   }
 }
 
+// V8 throws away the code of functions that have run for the last time, which would then be missing in
+// the cache; and it takes only caches that were made with the same flags.
+setFlagsFromString("--no-flush-bytecode");
 const cachedData = readCache();
 // The bundle is pure ASCII: latin1 is the quickest way to read it.
 const source = readFileSync(program, "latin1");
