@@ -73,14 +73,10 @@ function baseHistory(base: ImageConfig): readonly HistoryEntry[] {
   return told > layers ? missing.slice(0, layers) : [...missing, ...history];
 }
 
-/** One line: the task, the module, and how many more tasks were folded in. */
+/** One line: each task that is in the layer, with its module. */
 function describe(layer: ImageLayer): string {
-  const titles = [
-    ...new Set(layer.parts.map((part) => `${part.title} (${shortName(part.module)})`)),
-  ];
-  const [first = "", ...others] = titles;
-  const more = others.length > 3 ? [`${others.length} more tasks`] : others;
-  return `TASK ${[first, ...more].join(" + ")}`;
+  const titles = layer.parts.map((part) => `${part.title} (${shortName(part.module)})`);
+  return `TASK ${[...new Set(titles)].join(" + ")}`;
 }
 
 function shortName(module: string): string {

@@ -20,6 +20,24 @@ describe("planLayers", () => {
       titles(planLayers([part("a"), part("b", 1), part("b", 2), part("c")], "task", 1)),
     ).toEqual(["a", "b+b", "c"]);
   });
+  it("gathers small neighbours and leaves large layers alone, the same way for every image that begins so", () => {
+    const stack = [
+      part("a"),
+      part("b", 9),
+      part("large", 5_000_000),
+      part("c"),
+      part("d"),
+      part("e", 70_000),
+      part("f"),
+    ];
+    const expected = ["a+b", "large", "c+d", "e", "f"];
+    expect(titles(planLayers(stack, "auto", 1))).toEqual(expected);
+    expect(titles(planLayers([...stack, part("other", 80_000)], "auto", 1)).slice(0, 5)).toEqual(
+      expected,
+    );
+    const many = Array.from({ length: 60 }, (_, n) => part(`t${n}`, 60_000));
+    expect(planLayers(many, "auto", 1).every((layer) => layer.size <= 1 << 20)).toBe(true);
+  });
   it("folds by role, by play, or all", () => {
     const stack = [
       part("a", 1, "web"),

@@ -4,7 +4,7 @@
  */
 import type { Layer } from "../workspace/workspace.ts";
 
-export const LAYER_POLICIES = ["task", "role", "play", "one"] as const;
+export const LAYER_POLICIES = ["auto", "task", "role", "play", "one"] as const;
 export type LayerPolicy = (typeof LAYER_POLICIES)[number];
 
 /** A layer of the workspace and the step that made it. */
@@ -24,6 +24,14 @@ export interface ImageLayer {
   readonly parts: readonly StackedLayer[];
   readonly size: number;
 }
+
+/**
+ * `auto`: a task whose layer is smaller joins its small neighbours. A daemon takes some 50 ms for a
+ * layer and a registry a request, however small it is.
+ */
+const SMALL_BYTES = 64 << 10;
+/** Small tasks are not gathered beyond this, so that one edit does not send much again. */
+const GATHERED_BYTES = 1 << 20;
 
 /** Docker's graph drivers take 125 layers (moby's maxLayerDepth); the base's are part of that. */
 export const MOST_LAYERS = 125;
@@ -47,7 +55,26 @@ export function planLayers(
     else groups.push({ parts: [part], size: part.layer.size });
     last = group;
   }
-  return foldSmallest(groups, Math.max(1, MOST_LAYERS - baseLayers));
+  const gathered = policy === "auto" ? gatherSmall(groups) : groups;
+  return foldSmallest(gathered, Math.max(1, MOST_LAYERS - baseLayers));
+}
+
+/**
+ * From the bottom up, so that images whose first tasks are the same share their first layers,
+ * whatever comes after them.
+ */
+function gatherSmall(groups: readonly ImageLayer[]): ImageLayer[] {
+  const gathered: ImageLayer[] = [];
+  let open = false;
+  for (const group of groups) {
+    const small = group.size < SMALL_BYTES;
+    const last = gathered.at(-1);
+    if (small && open && last && last.size + group.size <= GATHERED_BYTES) {
+      gathered[gathered.length - 1] = join(last, group);
+    } else gathered.push(group);
+    open = small;
+  }
+  return gathered;
 }
 
 function groupOf(part: StackedLayer, policy: LayerPolicy): string {

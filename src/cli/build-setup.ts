@@ -242,7 +242,7 @@ async function buildOptions(
     inventory,
     host,
     config: project.config,
-    layers: project.layers ?? "task",
+    layers: project.layers ?? "auto",
     services: project.services ?? "defer",
     network: project.network ?? "host",
     epoch: undefined,

@@ -86,7 +86,12 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
       [],
     )
     .option("-J, --ask-vault-pass", "ask for the vault's password")
-    .addOption(new Option("--layers <policy>", "what becomes a layer").choices(LAYER_POLICIES))
+    .addOption(
+      new Option(
+        "--layers <policy>",
+        "what becomes a layer of the image: each task, small neighbours together (auto); each task; role; play; one in all",
+      ).choices(LAYER_POLICIES),
+    )
     .addOption(
       new Option(
         "--services <mode>",
