@@ -60,7 +60,7 @@ export function validateArguments(
  */
 export function checkOptionNames(spec: ModuleSpec, names: Iterable<string>, name?: string): void {
   if (spec.anyOption) return;
-  const known = new Set(aliasesOf(spec.options).keys());
+  const known = aliasesOf(spec.options);
   const unknown = [...names].filter(
     (key) => !hasOption(spec, key) && !known.has(key) && !key.includes("{{"),
   );
@@ -78,8 +78,14 @@ function hasOption(spec: Pick<ModuleSpec, "options">, name: string): boolean {
   return Object.hasOwn(spec.options, name);
 }
 
-function aliasesOf(options: OptionSet["options"]): Map<string, string> {
+const knownAliases = new WeakMap<OptionSet["options"], ReadonlyMap<string, string>>();
+
+/** A module's options never change: they are looked through once, not once a task. */
+function aliasesOf(options: OptionSet["options"]): ReadonlyMap<string, string> {
+  const known = knownAliases.get(options);
+  if (known) return known;
   const aliases = new Map<string, string>();
+  knownAliases.set(options, aliases);
   for (const [name, option] of Object.entries(options)) {
     for (const alias of option.aliases ?? []) aliases.set(alias, name);
   }
