@@ -275,7 +275,7 @@ line'; echo q >"$(printf 'latin-\\351')"; chown 5:6 .`,
 
   it("takes no snapshot while a process lives, and takes it afterwards", async () => {
     const session = await open();
-    const started = "echo x >/srv/x; sleep 300 >/dev/null 2>&1 & echo $!";
+    const started = "echo x >/srv/x; sleep 300 >/dev/null 2>&1 & echo $!; sleep 0.2";
     const pid = (await run(session, started)).trim();
     const busy = await session.snapshot();
     expect(busy).toMatchObject({ kind: "busy" });
