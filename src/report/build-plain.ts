@@ -14,7 +14,7 @@ export function plainReport(out: Terminal, verbosity: number): BuildReport {
     print(rowText(row, colours, 96));
     for (const step of row.steps) {
       if (step.message && (verbosity > 0 || step.status !== "skipped")) {
-        for (const line of step.message.split("\n")) print(`          ${line}`);
+        for (const line of step.message.split("\n")) print(`          ${tame(line)}`);
       }
       if (verbosity > 1 && step.result !== undefined)
         print(`          ${JSON.stringify(step.result)}`);

@@ -22,10 +22,18 @@ export interface BuildReport {
   close(): void;
 }
 
+interface Waiting {
+  readonly word: string;
+  readonly text: string;
+  readonly startedMs: number;
+}
+
 export function terminalReport(out: Terminal, verbosity: number): BuildReport {
   const colours = coloursFor(out);
   let drawn = 0;
   let row: TaskRow | undefined;
+  /** What goes on before and after the steps: the base image being made, the image being sent. */
+  let waiting: Waiting | undefined;
   let lines: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   let lastFrameMs = 0;
@@ -40,20 +48,20 @@ export function terminalReport(out: Terminal, verbosity: number): BuildReport {
     out.write(`${text}\n`);
   };
   const draw = () => {
-    if (!row) return;
+    const what = row ? { word: "running", text: rowTitle(row), startedMs: row.startedMs } : waiting;
+    if (!what) return;
     lastFrameMs = Date.now();
     erase();
-    const elapsed = formatDuration(lastFrameMs - row.startedMs);
-    const title = clip(row.handler ? `handler: ${row.title}` : row.title, width() - 24);
+    const elapsed = formatDuration(lastFrameMs - what.startedMs);
     const frame = [
-      `${colours.bold("running".padEnd(9))} ${title} ${colours.dim(elapsed)}`,
+      `${colours.bold(what.word.padEnd(9))} ${clip(what.text, width() - 24)} ${colours.dim(elapsed)}`,
       ...lines.map((line) => colours.dim(`          │ ${clip(line, width() - 13)}`)),
     ];
     out.write(`${frame.join("\n")}\n`);
     drawn = frame.length;
   };
   const drawSoon = () => {
-    timer ??= setInterval(() => row && draw(), FRAME_MS);
+    timer ??= setInterval(draw, FRAME_MS);
     timer.unref();
   };
   const finishRow = () => {
@@ -61,7 +69,7 @@ export function terminalReport(out: Terminal, verbosity: number): BuildReport {
     print(rowText(row, colours, width()));
     for (const step of row.steps) {
       if (step.message && (verbosity > 0 || step.status !== "skipped")) {
-        for (const line of step.message.split("\n")) print(colours.dim(`          ${line}`));
+        for (const line of step.message.split("\n")) print(colours.dim(`          ${tame(line)}`));
       }
       if (verbosity > 1 && step.result !== undefined) {
         print(colours.dim(`          ${JSON.stringify(step.result)}`));
@@ -91,11 +99,21 @@ export function terminalReport(out: Terminal, verbosity: number): BuildReport {
         finishRow();
         print(`\n${colours.bold(`PLAY [${event.name}]`)}`);
         break;
+      case "delivering":
+        finishRow();
+        waiting = { word: "sending", text: event.destination, startedMs: Date.now() };
+        drawSoon();
+        break;
       default:
-        if (event.type === "done") finishRow();
-        else if (event.type !== "warning") finishRow();
+        if (event.type !== "warning") finishRow();
+        if (event.type === "base" || event.type === "image" || event.type === "done") {
+          waiting = undefined;
+        }
         for (const line of summaryLines(event, colours)) print(line);
-        if (event.type === "delivering") row = undefined;
+        if (event.type === "build") {
+          waiting = { word: "base", text: event.from, startedMs: Date.now() };
+          drawSoon();
+        }
     }
   };
   return {
@@ -106,4 +124,8 @@ export function terminalReport(out: Terminal, verbosity: number): BuildReport {
       finishRow();
     },
   };
+}
+
+function rowTitle(row: TaskRow): string {
+  return row.handler ? `handler: ${row.title}` : row.title;
 }
