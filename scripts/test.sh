@@ -27,7 +27,7 @@ check "format, lint, import rules" npx biome check --error-on-warnings .
 check "types" npx tsc --noEmit
 
 report=$(mktemp)
-npx vitest run "${projects[@]}" --reporter=dot --reporter=json --outputFile.json="$report" "$@"
+npx vitest run "${projects[@]}" --reporter=default --reporter=json --outputFile.json="$report" "$@"
 status=$?
 counts=$(node -e '
   const report = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));

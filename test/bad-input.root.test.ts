@@ -88,7 +88,7 @@ const mistakes: readonly Mistake[] = [
     play: tasks("    - template: {src: page.j2, dest: /x}\n"),
     files: { "templates/page.j2": "first\n{{ missing_thing }}\n" },
     code: 2,
-    says: ["'missing_thing' is undefined", "page.j2"],
+    says: ["'missing_thing' is undefined", "templates/page.j2:2:4"],
   },
   {
     what: "a file that is not there",

@@ -640,7 +640,7 @@ class TaskAttempt {
     if (error instanceof ConditionError) return failure(error.message);
     if (error instanceof UndefinedError) {
       return failure(
-        `The task includes an option with an undefined variable. The error was: ${withHint(error)}`,
+        `The task includes an option with an undefined variable. The error was: ${withHint(error)}${placeOf(error)}`,
       );
     }
     if (error instanceof LayerbookError) return failure(withHint(error), [["changed", false]]);
@@ -711,4 +711,10 @@ function summary(results: Value[]): Dict {
     failed ? "One or more items failed" : allSkipped ? "All items skipped" : "All items completed",
   );
   return result;
+}
+
+/** Where in a template file the cause stands; that of a task is shown with the task. */
+function placeOf(error: LayerbookError): string {
+  const place = error.position;
+  return place ? ` (${place.file}:${place.line}:${place.column})` : "";
 }
