@@ -26,7 +26,8 @@ export function plainReport(out: Terminal, verbosity: number): BuildReport {
     else if (event.type === "output") {
       if (verbosity > 0) print(`          | ${tame(event.line)}`);
     } else {
-      finishRow();
+      // A warning is about the task that runs; it is said at once, the task's own line follows.
+      if (event.type !== "warning") finishRow();
       if (event.type === "task") row = new TaskRow(event, Date.now());
       else if (event.type === "play") print(`\nPLAY [${event.name}]`);
       else for (const line of summaryLines(event, colours)) print(line);
