@@ -19,7 +19,7 @@ import type { BuildFlags } from "./commands/build.ts";
 import { connectionFactory } from "./connections.ts";
 import { readExtraVars } from "./extra-vars.ts";
 import { ImagePlaces } from "./image-places.ts";
-import { loadInventory } from "./load-inventory.ts";
+import { loadImageInventory } from "./load-inventory.ts";
 import { storeRoot } from "./store-root.ts";
 import { vaultFrom } from "./vault-access.ts";
 
@@ -228,10 +228,11 @@ async function buildOptions(
   const from = built.get(project.from) ?? project.from;
   const settings = loadSettings({ directory: process.cwd() });
   const secrets = new Secrets();
+  const warn = (message: string) => parts.emit({ type: "warning", message });
   const vault = await vaultFrom(flags, settings, secrets);
   const inventory =
     project.inventory.length > 0
-      ? await loadInventory(project.inventory, settings, vault, host)
+      ? await loadImageInventory(project.inventory, settings, vault, host, warn)
       : inventoryFor(host, project.playbooks);
   return {
     name,

@@ -1,13 +1,50 @@
+/** Inventories as the command line and the settings name them. */
 import type { VaultAccess } from "../engine/options.ts";
 import type { EngineSettings } from "../engine/settings.ts";
-import { Inventory } from "../inventory/inventory.ts";
-export async function loadInventory(
-  _paths: readonly string[],
-  _s: EngineSettings,
-  _v: VaultAccess | undefined,
-  host: string,
+import { UsageError } from "../errors/index.ts";
+import { nearest } from "../errors/nearest.ts";
+import type { Inventory } from "../inventory/inventory.ts";
+import { loadInventory as readInventory } from "../inventory/load.ts";
+import { Loader } from "../playbook/loader.ts";
+
+/** @param sources paths, or lists of hosts with a comma; none: what the settings say */
+export function loadInventory(
+  sources: readonly string[],
+  settings: EngineSettings,
+  vault: VaultAccess | undefined,
+  warn: (message: string) => void,
 ): Promise<Inventory> {
-  const i = new Inventory();
-  i.addHost(host);
-  return i;
+  return readInventory({
+    sources: sources.length > 0 ? sources : settings.list("DEFAULT_HOST_LIST"),
+    loader: new Loader({
+      warn,
+      ...(vault && { decrypt: (text, file) => vault.decrypt(text, file) }),
+    }),
+    warn,
+    anyUnparsedIsFailed: settings.bool("INVENTORY_ANY_UNPARSED_IS_FAILED"),
+    unparsedIsFailed: settings.bool("INVENTORY_UNPARSED_IS_FAILED"),
+    ignoreExtensions: settings.list("INVENTORY_IGNORE_EXTS"),
+  });
+}
+
+/**
+ * An inventory in which one host is the image.
+ * @throws UsageError when the host is not in it
+ */
+export async function loadImageInventory(
+  sources: readonly string[],
+  settings: EngineSettings,
+  vault: VaultAccess | undefined,
+  host: string,
+  warn: (message: string) => void,
+): Promise<Inventory> {
+  const inventory = await loadInventory(sources, settings, vault, warn);
+  if (!inventory.hosts.has(host)) {
+    const meant = nearest(host, inventory.hosts.keys());
+    throw new UsageError(`the inventory has no host '${host}', which the image is to be`, {
+      hint: meant ? `Did you mean --host ${meant}?` : "Say with --host which host the image is.",
+      exitCode: 1,
+    });
+  }
+  return inventory;
 }
