@@ -4,5 +4,6 @@ import type { CommandModule } from "./command.ts";
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   build: () => import("./commands/build.ts"),
   layers: () => import("./commands/layers.ts"),
+  play: () => import("./commands/play.ts"),
   shell: () => import("./commands/shell.ts"),
 };

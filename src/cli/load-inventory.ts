@@ -1,4 +1,5 @@
 /** Inventories as the command line and the settings name them. */
+import { existsSync } from "node:fs";
 import type { VaultAccess } from "../engine/options.ts";
 import type { EngineSettings } from "../engine/settings.ts";
 import { UsageError } from "../errors/index.ts";
@@ -15,7 +16,7 @@ export function loadInventory(
   warn: (message: string) => void,
 ): Promise<Inventory> {
   return readInventory({
-    sources: sources.length > 0 ? sources : settings.list("DEFAULT_HOST_LIST"),
+    sources: sources.length > 0 ? sources : configuredSources(settings),
     loader: new Loader({
       warn,
       ...(vault && { decrypt: (text, file) => vault.decrypt(text, file) }),
@@ -25,6 +26,13 @@ export function loadInventory(
     unparsedIsFailed: settings.bool("INVENTORY_UNPARSED_IS_FAILED"),
     ignoreExtensions: settings.list("INVENTORY_IGNORE_EXTS"),
   });
+}
+
+/** The place that nobody named need not be there. */
+function configuredSources(settings: EngineSettings): readonly string[] {
+  const found = settings.list("DEFAULT_HOST_LIST");
+  const isDefault = settings.all.get("DEFAULT_HOST_LIST")?.origin === "default";
+  return isDefault ? found.filter((path) => existsSync(path)) : found;
 }
 
 /**
