@@ -116,7 +116,15 @@ describe("the image's layers", () => {
       "many.yml": `- hosts: all\n  gather_facts: false\n  tasks:\n${tasks.join("")}`,
     });
     const name = "layerbook-test/image:many";
-    const ran = await build(["many.yml", "--from", `rootfs:${root}`, "-t", name]);
+    const ran = await build([
+      "many.yml",
+      "--from",
+      `rootfs:${root}`,
+      "-t",
+      name,
+      "--layers",
+      "task",
+    ]);
     expect(ran.stderr).toBe("");
     expect(inspect(name).RootFS.Layers.length).toBe(125);
     expect(must("docker", ["run", "--rm", name, "sh", "-c", "ls /srv | wc -l"]).trim()).toBe("200");

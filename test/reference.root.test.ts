@@ -46,7 +46,7 @@ describe("the reference workload", () => {
   });
   it("names the task behind each layer in docker history", () => {
     const history = must("docker", ["history", "--no-trunc", "--format", "{{.CreatedBy}}", image]);
-    expect(history).toContain("TASK create user (user)");
+    expect(history).toContain("TASK create group (group) + create user (user)");
     expect(history).toContain("TASK copy app (copy)");
   });
   it("runs nothing the second time, and gives the same image", async () => {

@@ -105,8 +105,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   },
   ansible_role_names: (_, { play }) => play && roleNames(play.roles),
   ansible_run_tags: (run) => [...(run.runTags.length > 0 ? run.runTags : ["all"])],
-  ansible_search_path: (_, { node, play }) =>
-    play && searchPath(node, play.play.directory),
+  ansible_search_path: (_, { node, play }) => play && searchPath(node, play.play.directory),
   ansible_skip_tags: (run) => [...run.skipTags],
   ansible_verbosity: (run) => run.verbosity,
   ansible_version: () => version,
