@@ -12,7 +12,7 @@ RUN echo "NAME=example" >> /srv/web/conf/env
 RUN printf 'A=1\nB=2\n' >> /srv/web/conf/env
 RUN ln -s /srv/web/conf/app.conf /srv/web/conf/current.conf
 RUN sha256sum /srv/web/site/app.js > /srv/web/conf/app.sha256
-RUN find /srv/web -type f | sort > /srv/web/conf/manifest
+RUN find /srv/web -type f ! -name manifest | sort > /srv/web/conf/manifest
 RUN sed -i 's/^A=.*/A=42/' /srv/web/conf/env
 RUN rm -rf /srv/web/tmp
 RUN stat -c %s /srv/web/conf/env > /srv/web/conf/done
