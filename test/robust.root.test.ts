@@ -57,18 +57,26 @@ function build(where: Place, to = "out.tar", flags: readonly string[] = []) {
 
 const digest = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
-/** Starts a build and does something to it after a while; tells how it ended and what it said. */
-function disturb(where: Place, afterMs: number, signal: NodeJS.Signals) {
+/** When to do it: after so many milliseconds, or when that has been printed. */
+type Moment = number | string;
+
+/** Starts a build and does something to it at that moment; tells how it ended and what it said. */
+function disturb(where: Place, moment: Moment, signal: NodeJS.Signals) {
   const child = spawn(process.execPath, [BIN, ...args("out.tar")], {
     cwd: where.cwd,
     env: { ...process.env, LAYERBOOK_STORE: where.store },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  let printed = "";
+  child.stdout.on("data", (chunk) => {
+    printed += chunk;
+    if (typeof moment === "string" && printed.includes(moment)) child.kill(signal);
+  });
   let said = "";
   child.stderr.on("data", (chunk) => {
     said += chunk;
   });
-  setTimeout(() => child.kill(signal), afterMs);
+  if (typeof moment === "number") setTimeout(() => child.kill(signal), moment);
   return new Promise<{ code: number | null; said: string }>((resolve) =>
     child.on("close", (code) => resolve({ code, said })),
   );
@@ -85,7 +93,7 @@ async function nothingLeft(store: string): Promise<void> {
 describe("a build that is disturbed", () => {
   it("ends calmly on Ctrl-C, and the next one goes on", async () => {
     const where = place("interrupt", STEPS);
-    const { code, said } = await disturb(where, 700, "SIGINT");
+    const { code, said } = await disturb(where, "step 2", "SIGINT");
     expect(code).toBe(99);
     expect(said).toContain("interrupted");
     expect(said).not.toMatch(/\n\s+at .*\(/);

@@ -5,9 +5,17 @@ import { fromJson, str, truth } from "../values/python.ts";
 import { untrusted } from "../variables/layers.ts";
 import type { HostStatus } from "./events.ts";
 
-/** A module's result as a value of the language, with the defaults that Ansible fills in. */
-export function resultOf(data: ModuleResult): Dict {
-  const result = untrusted(fromJson(data)) as Dict;
+/**
+ * A module's result as a value of the language, with the defaults that Ansible fills in.
+ * @param trusted its facts were written by the playbook's author (`include_vars`): templates in them
+ *   are templates; what a target says never is one
+ */
+export function resultOf(data: ModuleResult, trusted = false): Dict {
+  const { ansible_facts: facts, ...rest } = data;
+  const result = untrusted(fromJson(rest)) as Dict;
+  if (facts !== undefined) {
+    result.set("ansible_facts", trusted ? fromJson(facts) : untrusted(fromJson(facts)));
+  }
   for (const stream of ["stdout", "stderr"]) {
     const text = textOf(result.get(stream));
     if (text !== undefined && !result.has(`${stream}_lines`)) {

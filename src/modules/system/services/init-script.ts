@@ -92,8 +92,10 @@ export async function runInitScript(
   const done = await context.sh(
     `lb_out=$(mktemp) || exit
 ${
-  action === "restart" && (wish.sleep !== undefined || !service.initScript)
-    ? `${quiet(command("stop"))}; sleep ${wish.sleep ?? 1}; ${quiet(command("start"))}`
+  // Not every script knows how to restart. That it starts is what counts: stopping what has already
+  // gone may fail.
+  action === "restart"
+    ? `${quiet(command("stop"))}; sleep ${wish.sleep ?? (service.initScript ? 0 : 1)}; ${quiet(command("start")).replace(' >"$lb_out"', ' >>"$lb_out"')}`
     : quiet(command(action))
 }
 lb_rc=$?; cat "$lb_out"; rm -f "$lb_out"; exit $lb_rc`,
