@@ -69,8 +69,12 @@ function disturb(where: Place, moment: Moment, signal: NodeJS.Signals) {
   });
   let printed = "";
   child.stdout.on("data", (chunk) => {
+    const before = printed;
     printed += chunk;
-    if (typeof moment === "string" && printed.includes(moment)) child.kill(signal);
+    // Once: the second Ctrl-C does not ask any more.
+    if (typeof moment === "string" && printed.includes(moment) && !before.includes(moment)) {
+      child.kill(signal);
+    }
   });
   let said = "";
   child.stderr.on("data", (chunk) => {
