@@ -11,11 +11,6 @@ declare const LAYERBOOK_VERSION: string;
 /** Names under which Layerbook stands in for Ansible's own programs. */
 const DROP_IN: Readonly<Record<string, string>> = {
   "ansible-playbook": "play",
-  ansible: "run",
-  "ansible-inventory": "inventory",
-  "ansible-vault": "vault",
-  "ansible-config": "config",
-  "ansible-doc": "doc",
 };
 
 async function main(argv: readonly string[]): Promise<ExitCode> {
