@@ -198,7 +198,7 @@ describe("what is printed", () => {
 });
 
 describe("the example with nginx", () => {
-  it("is a valid project, its schema is the one in the repository", async () => {
+  it("is a valid project, and an image without a shell is refused in words", async () => {
     cpSync(join(ROOT, "examples/nginx"), join(folder.path, "nginx"), { recursive: true });
     const ran = await build(["--from", "scratch"], join(folder.path, "nginx"));
     expect(ran.stderr).toContain("/bin/sh");

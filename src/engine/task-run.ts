@@ -644,7 +644,9 @@ class TaskAttempt {
         `The task includes an option with an undefined variable. The error was: ${withHint(error)}${placeOf(error)}`,
       );
     }
-    if (error instanceof LayerbookError) return failure(withHint(error), [["changed", false]]);
+    if (error instanceof LayerbookError) {
+      return failure(`${withHint(error)}${placeOf(error)}`, [["changed", false]]);
+    }
     const text = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
     return failure(`MODULE FAILURE: ${messageOf(error)}`, [
       ["changed", false],
@@ -717,5 +719,7 @@ function summary(results: Value[]): Dict {
 /** Where in a template file the cause stands; that of a task is shown with the task. */
 function placeOf(error: LayerbookError): string {
   const place = error.position;
-  return place ? ` (${place.file}:${place.line}:${place.column})` : "";
+  return place && !/\.ya?ml$/.test(place.file)
+    ? ` (${place.file}:${place.line}:${place.column})`
+    : "";
 }

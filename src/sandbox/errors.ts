@@ -1,4 +1,5 @@
 /** What can go wrong in the sandbox, in words for the user. */
+import { statfsSync } from "node:fs";
 import { EnvironmentError, type ErrorDetails, messageOf } from "../errors/index.ts";
 
 /** The sandbox could not do what it was asked for. */
@@ -21,7 +22,7 @@ export function explain(error: unknown, what: string, place: string): SandboxErr
 function hintFor(said: string, place: string): ErrorDetails {
   if (/ENOSPC|No space left on device/i.test(said)) {
     return {
-      hint: `The disk of ${place} is full. Free some space there, or choose another store.`,
+      hint: `The disk of ${place} is full${sizeOf(place)}. Free some space there, or choose another store (LAYERBOOK_STORE, --store).`,
     };
   }
   if (/EDQUOT|Disk quota exceeded/i.test(said)) {
@@ -34,4 +35,15 @@ function hintFor(said: string, place: string): ErrorDetails {
     return { hint: "Raise the limit of open files (ulimit -n)." };
   }
   return {};
+}
+
+/** ` (24 MB in all, 0 MB free)`; nothing where the disk cannot be asked. */
+function sizeOf(place: string): string {
+  try {
+    const { bavail, blocks, bsize } = statfsSync(place);
+    const megabytes = (count: number) => Math.round((count * bsize) / 1e6);
+    return ` (${megabytes(blocks)} MB in all, ${megabytes(bavail)} MB free)`;
+  } catch {
+    return "";
+  }
 }

@@ -3,8 +3,8 @@ import { Command } from "commander";
 import { Secrets } from "../../build/secrets.ts";
 import { EngineEvents } from "../../engine/events.ts";
 import { prepare, type RunOptions, runPlaybook } from "../../engine/index.ts";
-import { loadSettings } from "../../engine/settings.ts";
-import { type ExitCode, UsageError } from "../../errors/index.ts";
+import { type EngineSettings, loadSettings } from "../../engine/settings.ts";
+import { type ExitCode, UnsupportedError, UsageError } from "../../errors/index.ts";
 import { coloursFor } from "../../report/colours.ts";
 import { defaultCallback } from "../../report/default-callback.ts";
 import type { Value } from "../../values/model.ts";
@@ -26,7 +26,6 @@ interface Flags extends VaultFlags {
   readonly skipTags: readonly string[];
   readonly startAtTask?: string;
   readonly check?: boolean;
-  readonly diff?: boolean;
   readonly syntaxCheck?: boolean;
   readonly become?: boolean;
   readonly becomeMethod?: string;
@@ -44,7 +43,10 @@ interface Flags extends VaultFlags {
 
 export async function run(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
   const command = new Command("layerbook play")
-    .description("Runs playbooks, as ansible-playbook does, with its flags, output and exit codes.")
+    .description(
+      "Runs playbooks against machines and containers, with ansible-playbook's default output and exit\n" +
+        "codes. It does not have all of its flags yet; those it does not have are refused.",
+    )
     .argument("<playbook...>", "playbooks, run in order")
     .option(
       "-i, --inventory <source>",
@@ -58,7 +60,6 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     .option("--skip-tags <tags>", "leave out tasks with these tags", repeated, [])
     .option("--start-at-task <name>", "begin at the task of this name")
     .option("-C, --check", "change nothing, tell what would change")
-    .option("-D, --diff", "show what changes in files")
     .option("--syntax-check", "read everything, run nothing")
     .option("-b, --become", "become another user")
     .option("--become-method <method>", "sudo, su, doas, runuser")
@@ -84,6 +85,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   const { flags, operands } = parseFlags<Flags>(command, argv);
   if (!flags) return 0;
   const settings = loadSettings();
+  refuseOtherCallbacks(settings);
   const secrets = new Secrets();
   const vault = await vaultFrom(flags, settings, secrets);
   const events = new EngineEvents();
@@ -127,7 +129,6 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     limit: flags.limit,
     startAtTask: flags.startAtTask,
     check: flags.check ?? false,
-    diff: flags.diff ?? settings.bool("DIFF_ALWAYS"),
     vault,
     ask: async (prompt) => askHidden(`${prompt.text}: `),
   };
@@ -138,6 +139,16 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     return 0;
   }
   return (await runPlaybook(options)).exitCode;
+}
+
+/** Output in another shape than was asked for would be read wrongly. */
+function refuseOtherCallbacks(settings: EngineSettings): void {
+  const wanted = settings.text("DEFAULT_STDOUT_CALLBACK") ?? "default";
+  if (/^(ansible\.builtin\.)?default$/.test(wanted)) return;
+  throw new UnsupportedError(`the output '${wanted}' (stdout_callback) is not supported`, {
+    hint: "Only 'default' is: unset ANSIBLE_STDOUT_CALLBACK, or stdout_callback in ansible.cfg.",
+    exitCode: 1,
+  });
 }
 
 /** What flags say of connections. */
