@@ -1,5 +1,5 @@
 /** Bad input: each gives one clear message and exit code, and leaves nothing behind. */
-import { readdirSync } from "node:fs";
+import { chmodSync, cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -9,6 +9,7 @@ import {
   layerbook,
   leftBehind,
   type Ran,
+  ROOT,
   run,
   scratch,
 } from "./support.ts";
@@ -181,6 +182,26 @@ describe("the machine", () => {
     });
     expect(ran.code).toBe(1);
     expect(ran.stderr).toMatch(/hint: .*crun/);
+  });
+});
+
+describe("a user", () => {
+  it("who is not root and has no subordinate ids is told how to get them", async () => {
+    const own = scratch();
+    chmodSync(own.path, 0o777);
+    files(own.path, { "ok.yml": tasks("    - command: 'true'\n") });
+    const as = ["--reuid", "65534", "--regid", "65534", "--clear-groups", process.execPath];
+    // A copy, since the folders above the program need not be open to everyone.
+    cpSync(join(ROOT, "dist"), join(own.path, "dist"), { recursive: true });
+    const args = ["build", "ok.yml", "--from", "scratch", "--to", "oci:out"];
+    const ran = await run("setpriv", [...as, join(own.path, "dist/layerbook.js"), ...args], {
+      cwd: own.path,
+      env: { LAYERBOOK_STORE: join(own.path, "store"), HOME: own.path },
+    });
+    own.remove();
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain("/etc/subuid");
+    expect(ran.stderr).toContain("usermod --add-subuids");
   });
 });
 
