@@ -48,6 +48,8 @@ export async function runBuilds(
     };
     const built = new Map<string, string>();
     for (const project of projects) {
+      // Before the base image is looked for: a misspelt name should not cost a download.
+      checkPlaybooks(project);
       const options = await buildOptions(project, built, parts);
       const { image } = await buildImage(options);
       built.set(project.name, image.reference);
@@ -57,6 +59,16 @@ export async function runBuilds(
     report.close();
     await workspace.close();
   }
+}
+
+/** @throws UsageError for a playbook that is not there */
+function checkPlaybooks(project: ImageProject): void {
+  const missing = project.playbooks.find((path) => !existsSync(path));
+  if (missing === undefined) return;
+  throw new UsageError(`the playbook: ${missing} could not be found`, {
+    hint: "Is the name right, and is it relative to this folder (or to layerbook.yml, if named there)?",
+    exitCode: 1,
+  });
 }
 
 /** Which images: the flags alone describe one; else those of the project file, with flags over it. */
