@@ -15,7 +15,7 @@ import { jsonReport, plainReport } from "../report/build-plain.ts";
 import { type BuildReport, terminalReport } from "../report/build-terminal.ts";
 import { createSandboxWorkspace } from "../sandbox/index.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { BuildFlags } from "./commands/build.ts";
+import type { BuildFlags } from "./build-flags.ts";
 import { connectionFactory } from "./connections.ts";
 import { readExtraVars } from "./extra-vars.ts";
 import { ImagePlaces } from "./image-places.ts";
@@ -25,16 +25,19 @@ import { vaultFrom } from "./vault-access.ts";
 
 const PROJECT_FILE = "layerbook.yml";
 
-/** Builds what the flags and the project file say, what is needed by others first. */
+/**
+ * Builds what the flags and the project file say, what is needed by others first.
+ * @param report hears what happens; default: the terminal, in the form that the flags ask for
+ */
 export async function runBuilds(
   operands: readonly string[],
   flags: BuildFlags,
   signal: AbortSignal,
+  report: BuildReport = openReport(flags),
 ): Promise<ExitCode> {
   const projects = inOrder(await chooseProjects(operands, flags));
   const root = flags.store ? resolve(flags.store) : storeRoot();
   const workspace = createSandboxWorkspace({ root });
-  const report = openReport(flags);
   try {
     const problem = await workspace.problem();
     if (problem) throw new EnvironmentError(problem.message, { hint: problem.hint });
