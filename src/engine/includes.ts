@@ -9,7 +9,7 @@ import { loadTaskFile, taskFileDirectories } from "../playbook/parse-tasks.ts";
 import { Dict, type Value } from "../values/model.ts";
 import { str } from "../values/python.ts";
 import type { RunState } from "./run-state.ts";
-import type { IncludeRequest } from "./task-run.ts";
+import type { IncludeRequest } from "./task-report.ts";
 
 export interface Included {
   /** Path of the file, or name of the role. */

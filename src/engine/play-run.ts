@@ -8,7 +8,8 @@ import { Dict, textOf, type Value } from "../values/model.ts";
 import { str } from "../values/python.ts";
 import { layerOf } from "../variables/layers.ts";
 import { PlayVariables } from "../variables/manager.ts";
-import { BatchRun, type Section } from "./batch-run.ts";
+import type { Section } from "./batch.ts";
+import { BatchRun } from "./batch-run.ts";
 import { HostRun } from "./host-run.ts";
 import {
   flagKeyword,
@@ -156,12 +157,12 @@ export class PlayRun {
       }
     }
     const left = hostRuns.filter((hostRun) => !isLost(hostRun.host));
-    if (run.aborted && left.length < hostRuns.length) {
+    if (run.batch.aborted && left.length < hostRuns.length) {
       options.events.emit({ type: "no-hosts-remaining" });
       return "playbook";
     }
     if (left.length === 0) return "playbook";
-    return run.playEnded ? "play" : undefined;
+    return run.batch.playEnded ? "play" : undefined;
   }
 
   /** The implicit task that gathers facts. */

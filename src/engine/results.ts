@@ -88,3 +88,30 @@ export function masked(value: Value, secrets: readonly string[]): Value {
   }
   return value;
 }
+
+/** The result of a task whose condition does not hold. */
+export function skipped(): Dict {
+  return new Dict([
+    ["changed", false],
+    ["skipped", true],
+    ["skip_reason", "Conditional result was False"],
+  ]);
+}
+
+/** The result of a loop from those of its items. */
+export function loopSummary(results: Value[]): Dict {
+  const dicts = results.filter((item) => item instanceof Dict);
+  const any = (key: string) => dicts.some((item) => flag(item, key));
+  const result = new Dict([["results", results]]);
+  const failed = any("failed");
+  const allSkipped = dicts.every((item) => flag(item, "skipped"));
+  result.set("changed", any("changed"));
+  result.set("skipped", allSkipped);
+  if (any("unreachable")) result.set("unreachable", true);
+  if (failed) result.set("failed", true);
+  result.set(
+    "msg",
+    failed ? "One or more items failed" : allSkipped ? "All items skipped" : "All items completed",
+  );
+  return result;
+}

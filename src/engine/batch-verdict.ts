@@ -1,0 +1,43 @@
+/** What failures of some hosts mean for the whole batch. */
+import type { Task } from "../playbook/node.ts";
+import type { Batch } from "./batch.ts";
+import type { HostRun } from "./host-run.ts";
+import { flagKeyword } from "./keyword-values.ts";
+import type { TaskOutcome } from "./walk.ts";
+
+/** `any_errors_fatal`, `run_once` and `max_fail_percentage`. */
+export function judgeBatch(
+  batch: Batch,
+  task: Task,
+  hostRuns: readonly HostRun[],
+  outcomes: Map<HostRun, TaskOutcome>,
+  once: boolean,
+): void {
+  const bad = hostRuns.filter((h) => ["failed", "out"].includes(outcomes.get(h)?.kind ?? "ok"));
+  const first = bad[0];
+  if (!first) return;
+  if (once || isFatal(batch, task, first)) {
+    for (const hostRun of hostRuns) {
+      if (outcomes.get(hostRun)?.kind === "ok") outcomes.set(hostRun, { kind: "failed" });
+    }
+    batch.aborted = true;
+  }
+  const { maxFailPercentage } = batch.options;
+  if (maxFailPercentage === undefined) return;
+  const all = batch.hostRuns;
+  const lost = all.filter(
+    (h) => !h.isRunning || (outcomes.get(h)?.kind === "failed" && h.rescueDepth === 0),
+  );
+  if ((lost.length / all.length) * 100 > maxFailPercentage) {
+    batch.aborted = true;
+    batch.playEnded = true;
+    for (const hostRun of hostRuns) {
+      if (outcomes.get(hostRun)?.kind === "ok") outcomes.set(hostRun, { kind: "out" });
+    }
+  }
+}
+
+function isFatal(batch: Batch, task: Task, hostRun: HostRun): boolean {
+  if (batch.options.anyErrorsFatal) return true;
+  return flagKeyword(batch.scope(hostRun, task), task, "any_errors_fatal") ?? false;
+}

@@ -1,0 +1,92 @@
+/** Brings in what includes ask for: hosts that ask for the same get the same tasks. */
+import { LayerbookError } from "../errors/index.ts";
+import { includeKind } from "../playbook/actions.ts";
+import type { Part, Task } from "../playbook/node.ts";
+import type { Batch } from "./batch.ts";
+import type { TaskInfo } from "./events.ts";
+import { outcomeOf, tellResult } from "./host-results.ts";
+import type { HostRun } from "./host-run.ts";
+import { includeIdentity, loadInclude } from "./includes.ts";
+import { checkParts } from "./preflight.ts";
+import { failure } from "./results.ts";
+import type { TaskReport } from "./task-report.ts";
+import type { TaskOutcome } from "./walk.ts";
+
+/** Puts the included tasks into the outcomes of the hosts that asked for them. */
+export function bringIncludes(
+  batch: Batch,
+  task: Task,
+  info: TaskInfo,
+  hostRuns: readonly HostRun[],
+  reports: ReadonlyMap<HostRun, TaskReport>,
+  shared: TaskReport | undefined,
+  outcomes: Map<HostRun, TaskOutcome>,
+): void {
+  if (includeKind(task.action) === undefined) return;
+  const groups = new Map<
+    string,
+    { parts: readonly Part[]; hosts: string[]; what: string; label: string | undefined }
+  >();
+  const failed = new Map<string, unknown>();
+  for (const hostRun of hostRuns) {
+    const report = reports.get(hostRun) ?? shared;
+    const parts: Part[] = [];
+    for (const request of report?.includes ?? []) {
+      const key = includeIdentity(task, request);
+      let group = groups.get(key);
+      if (!group && !failed.has(key)) {
+        try {
+          const included = loadInclude(batch.run, task, request);
+          checkParts(included.parts);
+          group = { parts: included.parts, hosts: [], what: included.what, label: request.label };
+          groups.set(key, group);
+        } catch (error) {
+          failed.set(key, error);
+        }
+      }
+      if (!group) {
+        outcomes.set(hostRun, failInclude(batch, task, info, hostRun, failed.get(key)));
+        break;
+      }
+      group.hosts.push(hostRun.host.name);
+      parts.push(...group.parts);
+    }
+    if (parts.length > 0 && outcomes.get(hostRun)?.kind === "ok") {
+      outcomes.set(hostRun, { kind: "included", parts });
+    }
+  }
+  for (const group of groups.values()) {
+    batch.run.options.events.emit({
+      type: "included",
+      file: group.what,
+      hosts: group.hosts,
+      task: info,
+      label: group.label,
+    });
+  }
+}
+
+function failInclude(
+  batch: Batch,
+  task: Task,
+  info: TaskInfo,
+  hostRun: HostRun,
+  error: unknown,
+): TaskOutcome {
+  if (!(error instanceof LayerbookError)) throw error;
+  const message = error.hint ? `${error.message}. ${error.hint}` : error.message;
+  const result = failure(message, [["reason", message]]);
+  const report: TaskReport = {
+    result,
+    ignored: false,
+    looped: false,
+    delegate: undefined,
+    includes: [],
+    notify: [],
+    showAlways: false,
+    durationMs: 0,
+  };
+  batch.run.statsOf(hostRun.host.name).ok -= 1;
+  tellResult(batch, task, info, hostRun, report);
+  return outcomeOf(batch, task, hostRun, report);
+}

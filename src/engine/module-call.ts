@@ -1,0 +1,187 @@
+/** One call of a task's module: arguments, the step that does it, and what it returned. */
+import { ConnectionTimeout } from "../connection/connection.ts";
+import type { LoadedModule } from "../modules/registry.ts";
+import { secretOptions, validateArguments } from "../modules/validate.ts";
+import { builtinName } from "../playbook/actions.ts";
+import { Dict, textOf } from "../values/model.ts";
+import { fromJson, str } from "../values/python.ts";
+import { asyncStatus } from "./async-status.ts";
+import { failedBy } from "./failures.ts";
+import type { HostTask } from "./host-task.ts";
+import { environmentOf, flagKeyword, intKeyword } from "./keyword-values.ts";
+import { failure, masked, resultOf } from "./results.ts";
+import type { Scope } from "./run-state.ts";
+import type { Step } from "./runner.ts";
+import { stepContext } from "./step-context.ts";
+import type { Target } from "./target.ts";
+import { templatedArguments, withFreeForm } from "./task-args.ts";
+
+/** @param attempt 1 for the first try of `until` */
+export async function callModule(
+  on: HostTask,
+  scope: Scope,
+  module: LoadedModule,
+  target: Target,
+  label: string | undefined,
+  attempt: number,
+): Promise<{ result: Dict; step: Step | undefined }> {
+  const task = on.task;
+  const given = templatedArguments(scope, task, module.name);
+  if (module.name === "ansible.builtin.async_status") {
+    const result = asyncStatus(on.run.jobs, target.host.name, given);
+    return { result, step: undefined };
+  }
+  const warnings: string[] = [];
+  const args = validateArguments(
+    module.module.spec,
+    withFreeForm(given, module.module.spec, task),
+    {
+      name: task.action,
+      warn: (message) => warnings.push(message),
+    },
+  );
+  const checkMode = flagKeyword(scope, task, "check_mode") ?? on.run.options.check ?? false;
+  if (checkMode && module.module.spec.checkMode === "skip") {
+    const name = task.action.slice(task.action.lastIndexOf(".") + 1);
+    return {
+      result: new Dict([
+        ["changed", false],
+        ["skipped", true],
+        ["msg", `remote module (${name}) does not support check mode`],
+      ]),
+      step: undefined,
+    };
+  }
+  const deprecations: string[] = [];
+  const deferred: [string, string][] = [];
+  const seconds = timeLimit(on, scope);
+  const asyncSeconds = intKeyword(scope, task, "async") ?? 0;
+  const limit = asyncSeconds > 0 ? asyncSeconds : seconds;
+  const environment = environmentOf(scope, task);
+  const diffMode = flagKeyword(scope, task, "diff") ?? on.run.options.diff ?? false;
+  const background = asyncSeconds > 0 && (intKeyword(scope, task, "poll") ?? -1) === 0;
+  const inBackground = background && on.run.options.target !== "image";
+  const place: Target = inBackground
+    ? { ...target, request: { ...target.request, host: target.request.host } }
+    : target;
+  const context = stepContext({
+    run: on.run,
+    scope,
+    task,
+    info: on.info,
+    target: place,
+    environment,
+    checkMode,
+    diffMode,
+    deadline: limit > 0 ? Date.now() + limit * 1000 : undefined,
+    warnings,
+    deprecations,
+    deferred,
+    separate: inBackground,
+  });
+  const step: Step = {
+    module,
+    args,
+    context,
+    host: on.hostRun.host.name,
+    name: on.info.name,
+    taskId: task.id,
+    role: task.role?.name,
+    play: on.play.hosts.name,
+    position: task.position,
+    tags: on.info.tags,
+    noLog: on.isHidden(scope),
+    delegated: target.delegated,
+    become: target.become,
+    environment,
+    checkMode,
+    diffMode,
+    async: asyncSeconds,
+    attempt,
+    itemLabel: label,
+    deferred: () => deferred,
+  };
+  const work = execute(on, step, limit, asyncSeconds > 0);
+  if (background)
+    return { result: await startJob(on, target, work, inBackground), step: undefined };
+  const result = await work;
+  if (asyncSeconds > 0) {
+    result.set("ansible_job_id", on.run.jobs.start(target.host.name, Promise.resolve(result)));
+    result.set("started", 1).set("finished", 1);
+  }
+  tell(on, warnings, deprecations, result);
+  return { result: withoutSecrets(on, module, given, result), step };
+}
+
+async function startJob(
+  on: HostTask,
+  target: Target,
+  work: Promise<Dict>,
+  inBackground: boolean,
+): Promise<Dict> {
+  const job = on.run.jobs.start(
+    target.host.name,
+    inBackground ? work : Promise.resolve(await work),
+  );
+  return new Dict([
+    ["ansible_job_id", job],
+    ["started", 1],
+    ["finished", 0],
+    ["changed", true],
+    ["results_file", `~/.ansible_async/${job}`],
+  ]);
+}
+
+/** Seconds that the task may take; 0 is no limit. */
+function timeLimit(on: HostTask, scope: Scope): number {
+  return (
+    intKeyword(scope, on.task, "timeout") ?? on.run.options.settings.number("TASK_TIMEOUT") ?? 0
+  );
+}
+
+async function execute(on: HostTask, step: Step, seconds: number, isAsync: boolean): Promise<Dict> {
+  try {
+    const trusted = builtinName(step.module.name) === "include_vars";
+    return resultOf(await on.run.runner.run(step), trusted);
+  } catch (error) {
+    if (on.run.options.signal.aborted) throw error;
+    if (error instanceof ConnectionTimeout && seconds > 0) {
+      return isAsync
+        ? failure(`async task did not complete within the requested time - ${seconds}s`)
+        : failure(
+            `The ${step.module.name.slice(step.module.name.lastIndexOf(".") + 1)} action failed to execute in the expected time frame (${seconds}) and was terminated`,
+            [
+              ["changed", false],
+              ["timedout", fromJson({ period: seconds })],
+            ],
+          );
+    }
+    return failedBy(error);
+  }
+}
+
+function tell(
+  on: HostTask,
+  warnings: readonly string[],
+  deprecations: readonly string[],
+  result: Dict,
+): void {
+  const { events } = on.run.options;
+  const listed = result.get("warnings");
+  const own = Array.isArray(listed) ? listed.map((item) => str(item)) : [];
+  const all = [...new Set([...own, ...warnings])];
+  for (const message of all) events.warn(message, on.task.position);
+  for (const message of deprecations) events.deprecate(message, on.task.position);
+  if (all.length > 0) result.set("warnings", all);
+  if (deprecations.length > 0) result.set("deprecations", [...deprecations]);
+}
+
+/** Values of secret options, and all that was declared a secret, are replaced. */
+function withoutSecrets(on: HostTask, module: LoadedModule, given: Dict, result: Dict): Dict {
+  const secrets = [...on.run.secrets];
+  for (const name of secretOptions(module.module.spec)) {
+    const text = textOf(given.get(name));
+    if (text !== undefined && text.length > 2) secrets.push(text);
+  }
+  return secrets.length === 0 ? result : (masked(result, secrets) as Dict);
+}
