@@ -11,10 +11,10 @@
  */
 import { statfsSync } from "node:fs";
 import { release } from "node:os";
+import type { Entry } from "../workspace/manifest.ts";
+import { ancestorsOf, byBytes, parentOf, type Stat, type Xattrs } from "../workspace/tree.ts";
 import type { Files, KnownNames } from "./files.ts";
 import type { Helper } from "./helper.ts";
-import type { Entry } from "./manifest.ts";
-import { ancestorsOf, byBytes, parentOf, type Stat, type Xattrs } from "./tree.ts";
 import { type Attributes, NO_ATTRIBUTES, readAttributes } from "./xattrs.ts";
 
 /** What the last scan knew of a path in the upper directory. */

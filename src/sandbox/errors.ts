@@ -1,49 +1,5 @@
 /** What can go wrong in the sandbox, in words for the user. */
-import { statfsSync } from "node:fs";
-import { EnvironmentError, type ErrorDetails, messageOf } from "../errors/index.ts";
+import { WorkspaceError } from "../workspace/errors.ts";
 
 /** The sandbox could not do what it was asked for. */
-export class SandboxError extends EnvironmentError {}
-
-/** A layer that does not hold what its manifest or its digest says. */
-export class LayerError extends EnvironmentError {}
-
-/**
- * Gives any failure of a file operation or tool the reason a user can act on.
- * @param what begins the message: "cannot keep the layer"
- * @param place directory whose disk it was about
- */
-export function explain(error: unknown, what: string, place: string): SandboxError | LayerError {
-  if (error instanceof SandboxError || error instanceof LayerError) return error;
-  const said = messageOf(error).trim().split("\n").slice(-3).join(" ");
-  return new SandboxError(`${what}: ${said}`, { ...hintFor(said, place), cause: error });
-}
-
-function hintFor(said: string, place: string): ErrorDetails {
-  if (/ENOSPC|No space left on device/i.test(said)) {
-    return {
-      hint: `The disk of ${place} is full${sizeOf(place)}. Free some space there, or choose another store (LAYERBOOK_STORE, --store).`,
-    };
-  }
-  if (/EDQUOT|Disk quota exceeded/i.test(said)) {
-    return { hint: `The disk quota of ${place} is used up.` };
-  }
-  if (/EROFS|Read-only file system/i.test(said)) {
-    return { hint: `${place} is on a read-only file system. Choose another store.` };
-  }
-  if (/EMFILE|ENFILE|Too many open files/i.test(said)) {
-    return { hint: "Raise the limit of open files (ulimit -n)." };
-  }
-  return {};
-}
-
-/** ` (24 MB in all, 0 MB free)`; nothing where the disk cannot be asked. */
-function sizeOf(place: string): string {
-  try {
-    const { bavail, blocks, bsize } = statfsSync(place);
-    const megabytes = (count: number) => Math.round((count * bsize) / 1e6);
-    return ` (${megabytes(blocks)} MB in all, ${megabytes(bavail)} MB free)`;
-  } catch {
-    return "";
-  }
-}
+export class SandboxError extends WorkspaceError {}

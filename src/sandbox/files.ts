@@ -3,8 +3,8 @@
  * (root: system calls of this process) and `ShellFiles` (a user namespace: tools run in the helper,
  * since only there the owners can be seen and set). Both give the same trees.
  */
-import type { Entry } from "./manifest.ts";
-import type { Stat } from "./tree.ts";
+import type { Entry } from "../workspace/manifest.ts";
+import type { Stat } from "../workspace/tree.ts";
 
 /** How the files of a layer come into its directory. */
 export type Placing =
@@ -50,4 +50,20 @@ export interface Files {
   contents(files: readonly { tree: string; path: string; size: number }[]): AsyncIterable<Buffer>;
   /** Removes a tree of the store, whatever is in it. */
   remove(directory: string): Promise<void>;
+}
+
+/** Do the regular files below `tree` hold what the entries of its layer say? */
+export async function isWhole(
+  files: Files,
+  tree: string,
+  entries: readonly Entry[],
+): Promise<boolean> {
+  const regular = entries.filter((e) => e.type === "file" && e.hardlink === undefined);
+  const stats = await files.stats(
+    tree,
+    regular.map((e) => e.path),
+  );
+  if (regular.some((e) => stats.get(e.path)?.size !== e.size)) return false;
+  const hashes = await files.hashes(tree, regular);
+  return regular.every((e) => hashes.get(e.path) === e.hash);
 }

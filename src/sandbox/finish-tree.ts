@@ -1,9 +1,9 @@
 /** The parts of a tree that only tools can make: special files, extended attributes. */
 import { quote } from "../connection/connection.ts";
+import type { Entry } from "../workspace/manifest.ts";
+import type { Xattrs } from "../workspace/tree.ts";
 import type { Placing } from "./files.ts";
 import type { Helper } from "./helper.ts";
-import type { Entry } from "./manifest.ts";
-import type { Xattrs } from "./tree.ts";
 import { formatDump } from "./xattrs.ts";
 
 const KIND = { fifo: "p", chardev: "c", blockdev: "b" } as const;

@@ -14,14 +14,20 @@ import {
   TarSplitWriter,
   TarWriter,
 } from "../oci/tar/index.ts";
+import { explain, LayerError } from "../workspace/errors.ts";
+import {
+  LAYER_FORMAT,
+  type LayerMeta,
+  type LayerStore,
+  type WholeCheck,
+} from "../workspace/layer-store.ts";
+import { type Entry, measure } from "../workspace/manifest.ts";
+import { fromHex, timeOf } from "../workspace/tar-header.ts";
 import type { Layer } from "../workspace/workspace.ts";
-import { explain, LayerError } from "./errors.ts";
+import { isWhole } from "./files.ts";
 import { finishTree } from "./finish-tree.ts";
 import type { Helper } from "./helper.ts";
-import { LAYER_FORMAT, type LayerMeta, type LayerStore } from "./layer-store.ts";
-import { type Entry, measure } from "./manifest.ts";
 import type { Equipment } from "./session.ts";
-import { fromHex, timeOf } from "./tar-header.ts";
 import { UnpackPlan } from "./unpack-plan.ts";
 
 /**
@@ -35,7 +41,9 @@ export async function importLayer(
   signal?: AbortSignal,
 ): Promise<Layer> {
   const id = source.diffId.replace(/^sha256:/, "");
-  if (await store.has(id, async () => (await equip()).files)) {
+  const whole: WholeCheck = async (layer, entries) =>
+    isWhole((await equip()).files, store.contents(layer), entries);
+  if (await store.has(id, whole)) {
     return store.meta(id) as LayerMeta;
   }
   const { helper, files } = await equip();

@@ -1,3 +1,4 @@
 /** The sandbox: a Workspace without a daemon. See docs/sandbox.md. */
-export { LayerError, SandboxError } from "./errors.ts";
+export { LayerError } from "../workspace/errors.ts";
+export { SandboxError } from "./errors.ts";
 export { createSandboxWorkspace, type SandboxOptions } from "./workspace.ts";

@@ -21,12 +21,12 @@ import {
   writeSync,
 } from "node:fs";
 import { rm } from "node:fs/promises";
+import type { Entry } from "../workspace/manifest.ts";
+import { type FileType, fullPath, joinPath, type Stat } from "../workspace/tree.ts";
 import type { Files, KnownNames, Placed, Placing } from "./files.ts";
 import { finishTree } from "./finish-tree.ts";
 import type { Helper } from "./helper.ts";
-import type { Entry } from "./manifest.ts";
 import { readAll } from "./read-files.ts";
-import { type FileType, fullPath, joinPath, type Stat } from "./tree.ts";
 
 const CHUNK = 1 << 18;
 const PAGE = 4096;

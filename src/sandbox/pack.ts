@@ -6,10 +6,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { foldLayers } from "../workspace/fold.ts";
+import type { LayerStore } from "../workspace/layer-store.ts";
 import type { LayerId } from "../workspace/workspace.ts";
 import type { Files } from "./files.ts";
-import { foldLayers } from "./fold.ts";
-import type { LayerStore } from "./layer-store.ts";
 
 /** Stacks up to here are mounted as they are. */
 const FLAT = 64;
@@ -27,17 +27,17 @@ export async function directoriesOf(
   files: Files,
   stack: readonly LayerId[],
 ): Promise<string[]> {
-  if (stack.length <= FLAT) return stack.map((id) => store.tree(id));
+  if (stack.length <= FLAT) return stack.map((id) => store.contents(id));
   const directories: string[] = [];
   let run: LayerId[] = [];
   const flush = () => {
-    for (const id of run) directories.push(store.tree(id));
+    for (const id of run) directories.push(store.contents(id));
     run = [];
   };
   for (const id of stack) {
     if ((store.meta(id)?.entries ?? 0) > SMALL) {
       flush();
-      directories.push(store.tree(id));
+      directories.push(store.contents(id));
       continue;
     }
     run.push(id);
@@ -60,7 +60,7 @@ async function packOf(store: LayerStore, files: Files, ids: readonly LayerId[]):
   const folded = foldLayers(ids.map((id) => store.manifest(id)));
   await files.place(
     tree,
-    folded.map(({ entry, layer }) => ({ from: store.tree(ids[layer] ?? ""), entry })),
+    folded.map(({ entry, layer }) => ({ from: store.contents(ids[layer] ?? ""), entry })),
     "link",
   );
   writeFileSync(join(made, "layers.json"), JSON.stringify(ids));

@@ -1,6 +1,6 @@
 /** Reads files of the store one behind the other. */
 import { closeSync, constants, openSync, readSync } from "node:fs";
-import { fullPath } from "./tree.ts";
+import { fullPath } from "../workspace/tree.ts";
 
 const CHUNK = 1 << 18;
 

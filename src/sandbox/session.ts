@@ -3,6 +3,15 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Connection, ConnectionError } from "../connection/connection.ts";
 import type { StreamShell } from "../connection/stream-shell.ts";
+import { explain } from "../workspace/errors.ts";
+import {
+  LAYER_FORMAT,
+  type LayerMeta,
+  type LayerStore,
+  newLayerId,
+  type RootAttributes,
+} from "../workspace/layer-store.ts";
+import { contentDigest, measure } from "../workspace/manifest.ts";
 import type {
   AttachOptions,
   LayerId,
@@ -12,17 +21,8 @@ import type {
 } from "../workspace/workspace.ts";
 import { type Changes, findChanges, knownAtStart, type Trees, type Upper } from "./changes.ts";
 import { Container } from "./container.ts";
-import { explain } from "./errors.ts";
 import type { Files, Placing } from "./files.ts";
 import type { Helper } from "./helper.ts";
-import {
-  LAYER_FORMAT,
-  type LayerMeta,
-  type LayerStore,
-  newLayerId,
-  type RootAttributes,
-} from "./layer-store.ts";
-import { contentDigest, measure } from "./manifest.ts";
 import { directoriesOf } from "./pack.ts";
 import type { Runtime } from "./runtime.ts";
 import { SandboxConnection } from "./sandbox-connection.ts";

@@ -4,12 +4,12 @@
  */
 import { closeSync, constants, openSync } from "node:fs";
 import { quote } from "../connection/connection.ts";
+import type { Entry } from "../workspace/manifest.ts";
+import { type FileType, fullPath, type Stat } from "../workspace/tree.ts";
 import type { Files, Placed, Placing } from "./files.ts";
 import { finishTree } from "./finish-tree.ts";
 import type { Helper } from "./helper.ts";
-import type { Entry } from "./manifest.ts";
 import { readAll } from "./read-files.ts";
-import { type FileType, fullPath, type Stat } from "./tree.ts";
 
 /** find's format of one file: its path and what stat says. */
 const FORMAT = "%p\\0%y %i %m %U %G %s %T@ %C@ %n %b\\0";

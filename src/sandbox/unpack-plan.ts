@@ -6,9 +6,9 @@
  * that were handed on before.
  */
 import { memberPath, type TarEntry } from "../oci/tar/index.ts";
-import { LayerError } from "./errors.ts";
-import type { Entry } from "./manifest.ts";
-import { byBytes, joinPath, NO_XATTRS, parentOf, shown, type Xattrs } from "./tree.ts";
+import { LayerError } from "../workspace/errors.ts";
+import type { Entry } from "../workspace/manifest.ts";
+import { byBytes, joinPath, NO_XATTRS, parentOf, shown, type Xattrs } from "../workspace/tree.ts";
 
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";

@@ -1,13 +1,14 @@
 /** The sandbox {@link Workspace}: overlay mounts and an OCI runtime, no daemon. */
 import { join } from "node:path";
 import type { Image, LayerSource } from "../oci/image.ts";
+import { LayerError } from "../workspace/errors.ts";
+import { LayerStore } from "../workspace/layer-store.ts";
 import type { Layer, LayerId, Session, SessionOptions, Workspace } from "../workspace/workspace.ts";
-import { LayerError, SandboxError } from "./errors.ts";
+import { SandboxError } from "./errors.ts";
 import { exportLayers } from "./export.ts";
-import type { Files } from "./files.ts";
+import { type Files, isWhole } from "./files.ts";
 import { Helper } from "./helper.ts";
 import { importLayer } from "./import.ts";
-import { LayerStore } from "./layer-store.ts";
 import { NativeFiles } from "./native-files.ts";
 import { findProblem } from "./problem.ts";
 import { findRuntime, type Runtime } from "./runtime.ts";
@@ -78,7 +79,9 @@ class SandboxWorkspace implements Workspace {
   }
 
   has(id: LayerId): Promise<boolean> {
-    return this.#layers.has(id, async () => (await this.#equip()).files);
+    return this.#layers.has(id, async (layer, entries) =>
+      isWhole((await this.#equip()).files, this.#layers.contents(layer), entries),
+    );
   }
 
   async exportLayer(ids: readonly LayerId[], epoch: number): Promise<LayerSource> {
@@ -108,7 +111,10 @@ class SandboxWorkspace implements Workspace {
   }
 
   get #layers(): LayerStore {
-    this.#store ??= new LayerStore(this.#options.root, process.getuid?.() !== 0);
+    this.#store ??= new LayerStore(this.#options.root, {
+      rootless: process.getuid?.() !== 0,
+      contents: "fs",
+    });
     return this.#store;
   }
 

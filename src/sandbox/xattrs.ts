@@ -3,8 +3,8 @@
  * Values are bytes and stay so; overlayfs' own attributes are read as what they mean.
  */
 import { quote } from "../connection/connection.ts";
+import { byBytes, NO_XATTRS, type Xattrs } from "../workspace/tree.ts";
 import type { Helper } from "./helper.ts";
-import { byBytes, NO_XATTRS, type Xattrs } from "./tree.ts";
 
 /** What the attributes of a file say. */
 export interface Attributes {

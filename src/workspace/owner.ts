@@ -1,5 +1,6 @@
 /** Who a temporary directory of the store belongs to, so that what a killed process left is found. */
 import { readFileSync, readlinkSync } from "node:fs";
+import { uptime } from "node:os";
 
 /** When process `pid` started, in clock ticks after boot: with the pid it names one process. */
 function startOf(pid: number): string | undefined {
@@ -14,11 +15,20 @@ function startOf(pid: number): string | undefined {
 
 /** Identity of the running kernel: another one after each boot. */
 export function bootId(): string {
-  return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+  } catch {
+    // Not Linux: the minute of the boot is as good, but for clocks that are set.
+    return String(Math.round((Date.now() / 1000 - uptime()) / 60)).padStart(8, "0");
+  }
 }
 
 function pidNamespace(): string {
-  return readlinkSync("/proc/self/ns/pid").replace(/\D/g, "");
+  try {
+    return readlinkSync("/proc/self/ns/pid").replace(/\D/g, "");
+  } catch {
+    return "0";
+  }
 }
 
 /** Prefix of the names of what this process makes. */
@@ -33,5 +43,15 @@ export function ownerPrefix(): string {
 export function isOrphan(name: string): boolean {
   const [pid, start, namespace, boot] = name.split("-");
   if (boot !== bootId().slice(0, 8)) return true;
-  return namespace === pidNamespace() && startOf(Number(pid)) !== start;
+  if (namespace !== pidNamespace()) return false;
+  return start === "undefined" ? !lives(Number(pid)) : startOf(Number(pid)) !== start;
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -2,7 +2,8 @@
  * Layers on disk:
  *
  *     format.json            what made the store, and as whom
- *     layers/ID/fs/          the files, as overlayfs wants them in a lower directory
+ *     layers/ID/CONTENTS     the bytes: in the sandbox `fs/`, the files as overlayfs wants them in a
+ *                            lower directory; else `data`, what regular files hold, one behind another
  *     layers/ID/manifest     every path (manifest.ts)
  *     layers/ID/meta.json    what a Layer says, and more
  *     layers/ID/boot         the boot under which the layer was written or checked
@@ -27,14 +28,23 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "../oci/image.ts";
-import type { Layer, LayerId } from "../workspace/workspace.ts";
-import { LayerError, SandboxError } from "./errors.ts";
-import type { Files } from "./files.ts";
+import { LayerError, WorkspaceError } from "./errors.ts";
 import { decodeManifest, type Entry, encodeManifest } from "./manifest.ts";
 import { bootId, isOrphan, ownerPrefix } from "./owner.ts";
 import type { Xattrs } from "./tree.ts";
+import type { Layer, LayerId } from "./workspace.ts";
 
 const FORMAT = 1;
+
+/** Are the contents of a layer what its manifest says? They are read for it. */
+export type WholeCheck = (id: LayerId, entries: readonly Entry[]) => Promise<boolean>;
+
+export interface LayerStoreOptions {
+  /** Made in a user namespace, where owners and extended attributes are others than root's. */
+  readonly rootless: boolean;
+  /** Name, in a layer's directory, of what holds its bytes. */
+  readonly contents: "fs" | "data";
+}
 
 /** `meta.json` of a layer. */
 export interface LayerMeta extends Layer {
@@ -57,13 +67,15 @@ export class LayerStore {
   readonly root: string;
   /** Directory of this process for what it is making. */
   readonly tmp: string;
+  readonly #contents: string;
   readonly #boot = bootId();
   readonly #metas = new Map<LayerId, LayerMeta>();
   #counter = 0;
 
-  /** @throws SandboxError when the directory cannot be used or is another kind of store */
-  constructor(root: string, rootless: boolean) {
+  /** @throws WorkspaceError when the directory cannot be used or is another kind of store */
+  constructor(root: string, { rootless, contents }: LayerStoreOptions) {
     this.root = root;
+    this.#contents = contents;
     this.tmp = join(root, "tmp", `${ownerPrefix()}-${randomBytes(4).toString("hex")}`);
     for (const name of ["layers", "packs", "tmp"]) mkdirSync(join(root, name), { recursive: true });
     const format = join(root, "format.json");
@@ -71,12 +83,12 @@ export class LayerStore {
     if (!existsSync(format)) this.#write(format, JSON.stringify(own));
     const found = JSON.parse(readFileSync(format, "utf8")) as typeof own;
     if (found.format !== FORMAT) {
-      throw new SandboxError(`${root} is a store of format ${found.format}, not ${FORMAT}`, {
+      throw new WorkspaceError(`${root} is a store of format ${found.format}, not ${FORMAT}`, {
         hint: "Choose another store, or remove this one: everything in it can be built again.",
       });
     }
     if (found.rootless !== rootless) {
-      throw new SandboxError(
+      throw new WorkspaceError(
         `${root} is a store made ${found.rootless ? "in a user namespace" : "by root"}`,
         { hint: "Choose another store: owners and extended attributes differ." },
       );
@@ -102,14 +114,14 @@ export class LayerStore {
     return join(this.root, "layers", id);
   }
 
-  /** Root of the layer's files. */
-  tree(id: LayerId): string {
-    return join(this.root, "layers", id, "fs");
+  /** What holds the layer's bytes. */
+  contents(id: LayerId): string {
+    return join(this.root, "layers", id, this.#contents);
   }
 
   /**
    * Takes a layer into the store. If another process brought the same one meanwhile, that one stays.
-   * @param made directory with `fs/`, from {@link newTemporary}
+   * @param made directory with the contents, from {@link newTemporary}
    */
   keep(meta: LayerMeta, entries: readonly Entry[], made: string): void {
     writeFileSync(join(made, "manifest"), encodeManifest(entries));
@@ -150,29 +162,19 @@ export class LayerStore {
 
   /**
    * Is the layer there and whole?
-   * @param files asked for only when the layer was written before the last boot
+   * @param isWhole asked only when the layer was written before the last boot
    */
-  async has(id: LayerId, files: () => Promise<Files>): Promise<boolean> {
+  async has(id: LayerId, isWhole: WholeCheck): Promise<boolean> {
     const meta = this.meta(id);
-    if (!meta || !existsSync(this.tree(id))) {
+    if (!meta || !existsSync(this.contents(id))) {
       this.#metas.delete(id);
       return false;
     }
     const boot = join(this.directory(id), "boot");
     if (existsSync(boot) && readFileSync(boot, "latin1") === this.#boot) return true;
-    if (!(await this.#isWhole(id, await files()))) return false;
+    if (!(await isWhole(id, this.manifest(id)))) return false;
     this.#write(boot, this.#boot);
     return true;
-  }
-
-  async #isWhole(id: LayerId, files: Files): Promise<boolean> {
-    const entries = this.manifest(id).filter((e) => e.type === "file" && e.hardlink === undefined);
-    const tree = this.tree(id);
-    const paths = entries.map((e) => e.path);
-    const stats = await files.stats(tree, paths);
-    if (entries.some((e) => stats.get(e.path)?.size !== e.size)) return false;
-    const hashes = await files.hashes(tree, entries);
-    return entries.every((e) => hashes.get(e.path) === e.hash);
   }
 
   /** Notes that the layer was used now. */
