@@ -12,27 +12,24 @@ import type {
   Snapshot,
   Workspace,
 } from "../workspace/workspace.ts";
+import type { RecordedBase } from "./build-record.ts";
 import { digestOf } from "./digest.ts";
 import type { StackedLayer } from "./layering.ts";
 
 export class BuildState {
   readonly #workspace: Workspace;
   readonly #sessionOptions: SessionOptions;
-  readonly #base: readonly LayerId[];
+  /** What the first step starts from. */
+  readonly base: RecordedBase;
   readonly #layers: StackedLayer[] = [];
+  readonly #trail: { readonly title: string; readonly content: Digest }[] = [];
   #digest: Digest;
   #session: Session | undefined;
 
-  /** @param digest of the state before the first step: the base and how steps will run in it */
-  constructor(
-    workspace: Workspace,
-    base: readonly LayerId[],
-    digest: Digest,
-    sessionOptions: SessionOptions,
-  ) {
+  constructor(workspace: Workspace, base: RecordedBase, sessionOptions: SessionOptions) {
     this.#workspace = workspace;
-    this.#base = base;
-    this.#digest = digest;
+    this.base = base;
+    this.#digest = base.digest;
     this.#sessionOptions = sessionOptions;
   }
 
@@ -44,7 +41,11 @@ export class BuildState {
     return this.#layers;
   }
   get stack(): readonly LayerId[] {
-    return [...this.#base, ...this.#layers.map((part) => part.layer.id)];
+    return [...this.base.layers, ...this.#layers.map((part) => part.layer.id)];
+  }
+  /** What changed the state, in order: the step and a digest of what it left. */
+  get trail(): readonly { readonly title: string; readonly content: Digest }[] {
+    return this.#trail;
   }
   /** Environment that steps run in, `NAME=value`. */
   get env(): readonly string[] {
@@ -97,11 +98,13 @@ export class BuildState {
   /** A step added a layer: by running, or by replay. */
   push(layer: Layer, step: Omit<StackedLayer, "layer">): void {
     this.#layers.push({ layer, ...step });
+    this.#trail.push({ title: step.title, content: layer.content });
     this.#digest = digestOf(["layer", this.#digest, layer.content]);
   }
 
   /** A step left a process running: the state is more than its files. */
-  pushBusy(key: Digest): void {
+  pushBusy(key: Digest, title: string): void {
+    this.#trail.push({ title, content: key });
     this.#digest = digestOf(["busy", this.#digest, key]);
   }
 }

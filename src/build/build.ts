@@ -4,13 +4,14 @@ import { runPlaybook } from "../engine/index.ts";
 import type { ConnectionFactory, RunOptions, VaultAccess } from "../engine/options.ts";
 import { directRunner } from "../engine/runner.ts";
 import type { EngineSettings } from "../engine/settings.ts";
-import { type ExitCode, LayerbookError } from "../errors/index.ts";
+import { type ExitCode, LayerbookError, messageOf } from "../errors/index.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import type { Value } from "../values/model.ts";
 import type { SessionOptions, Workspace } from "../workspace/workspace.ts";
 import type { ConfigOverrides } from "./assemble.ts";
 import { type BaseSource, type ResolvedBase, resolveBase } from "./base-image.ts";
 import { buildFailure } from "./build-failure.ts";
+import { BuildRecords, type RecordedBase } from "./build-record.ts";
 import { BuildState } from "./build-state.ts";
 import { CachePolicy } from "./cache-policy.ts";
 import { ContentDigests } from "./content-digest.ts";
@@ -18,12 +19,14 @@ import { type Destination, deliver } from "./deliver.ts";
 import { digestOf } from "./digest.ts";
 import { EarlyDelivery } from "./early-delivery.ts";
 import type { BuildEvent, BuildListener } from "./events.ts";
+import { Explainer } from "./explain.ts";
 import { FailedStates } from "./failed-state.ts";
 import type { LayerPolicy } from "./layering.ts";
 import { liveFactsOfThisMachine } from "./live-facts.ts";
 import { MemoRunner } from "./memo-runner.ts";
 import { Narrator } from "./narrate.ts";
 import type { Secrets } from "./secrets.ts";
+import { StepKeys } from "./step-keys.ts";
 import type { StepStore } from "./step-store.ts";
 
 export interface BuildOptions {
@@ -60,8 +63,10 @@ export interface BuildOptions {
 
 export interface BuildOutcome {
   readonly exitCode: ExitCode;
-  readonly image: Extract<BuildEvent, { type: "image" }>;
+  readonly image: ImageEvent;
 }
+
+type ImageEvent = Extract<BuildEvent, { type: "image" }>;
 
 /**
  * Builds and delivers one image.
@@ -81,7 +86,23 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
     imported: base.imported,
   });
   const state = openState(options, base);
-  const narrator = new Narrator(emit);
+  const narrator = new Narrator(emit, (text) => options.secrets.within(text));
+  const records = new BuildRecords(store.root);
+  const keep = (image: ImageEvent | undefined, error: unknown) =>
+    records.keep({
+      image: options.name,
+      from: options.from,
+      playbooks: options.playbooks,
+      startedMs: begunMs,
+      durationMs: Date.now() - begunMs,
+      ok: image !== undefined,
+      base: state.base,
+      steps: narrator.rows,
+      warnings: narrator.warnings,
+      deferred: narrator.deferred,
+      delivered: image && { reference: image.reference, id: image.id, layers: image.layers },
+      error: error === undefined ? undefined : messageOf(error),
+    });
   const done = (ok: boolean) =>
     emit({ type: "done", ok, ...narrator.counts, durationMs: Date.now() - begunMs });
   const epoch = options.epoch ?? epochOf(base);
@@ -109,10 +130,12 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
       emit,
     });
     done(true);
+    keep(image, undefined);
     return { exitCode: 0, image };
   } catch (error) {
     await early.cancel();
     done(false);
+    keep(undefined, error);
     throw error;
   } finally {
     await state.closeSession();
@@ -132,10 +155,18 @@ function openState(options: BuildOptions, base: ResolvedBase): BuildState {
     [...base.diffIds],
     [...session.env],
     [base.config.os, base.config.architecture, base.config.variant],
-    [options.network, options.services, session.hostname],
+    [options.network, session.hostname],
   ]);
-  const ids = base.layers.map((layer) => layer.id);
-  return new BuildState(options.workspace, ids, digest, session);
+  const recorded: RecordedBase = {
+    reference: options.from,
+    digest,
+    content: digestOf([...base.diffIds]),
+    network: options.network,
+    hostname: session.hostname ?? "",
+    env: session.env,
+    layers: base.layers.map((layer) => layer.id),
+  };
+  return new BuildState(options.workspace, recorded, session);
 }
 
 /** A name that every kernel and resolver takes. */
@@ -157,15 +188,27 @@ async function runSteps(
 ): Promise<void> {
   const { emit, host, secrets, signal, store, workspace } = options;
   const policy = new CachePolicy(options.cache.off, options.cache.from);
+  const contents = new ContentDigests(`${store.root}/stat`);
   const runner = new MemoRunner({
     inner: directRunner,
     state,
     store,
-    contents: new ContentDigests(`${store.root}/stat`),
+    keys: new StepKeys({
+      state,
+      store,
+      contents,
+      services: options.services,
+      holdsSecret: (text) => secrets.within(text),
+    }),
+    explainer: new Explainer({
+      state,
+      store,
+      contents,
+      last: () => new BuildRecords(store.root).last(options.name),
+    }),
     policy,
     facts: liveFactsOfThisMachine(),
     workspaceHas: (layer) => workspace.has(layer),
-    holdsSecret: (text) => secrets.within(text),
     note: (note) => {
       narrator.note(note);
       if (note.outcome === "run") early.advance(state.layers);

@@ -50,6 +50,12 @@ export class CachePolicy {
     return this.#from === undefined || this.#reached;
   }
 
+  /** How the user has said that a step must not be replayed; for one that {@link mayReplay} refuses. */
+  refusal(step: Step): string {
+    if (!this.mayStore(step)) return `it has the tag ${NEVER_CACHE}`;
+    return this.#off ? "--no-cache" : `--no-cache-from '${this.#from ?? ""}'`;
+  }
+
   mayReplay(step: Step): boolean {
     if (this.#from !== undefined) {
       const full = step.role ? `${step.role} : ${step.name}` : step.name;

@@ -40,6 +40,18 @@ export class ContentDigests {
    * @throws the file system's error when the path does not exist or cannot be read
    */
   async of(path: string): Promise<Digest> {
+    return digestOf(await this.#describe(path));
+  }
+
+  /**
+   * What makes up the digest, path by path, to say what has changed.
+   * @throws the file system's error when the path does not exist or cannot be read
+   */
+  async listing(path: string): Promise<readonly (readonly [path: string, signature: string])[]> {
+    return flatten(await this.#describe(path), "");
+  }
+
+  async #describe(path: string): Promise<Description> {
     const memoryFile = join(this.#directory, `${digestOf(path).slice(7, 39)}.json`);
     const before = readMemory(memoryFile);
     const now: Record<string, Remembered> = {};
@@ -57,10 +69,20 @@ export class ContentDigests {
       if (startedMs - Number(stat.ctimeMs) > RACY_MS) now[file] = [signature, hash];
       return hash;
     };
-    const digest = digestOf(await describe(path, hashFile));
+    const description = await describe(path, hashFile);
     if (fresh > 0) writeAtomically(memoryFile, JSON.stringify(now));
-    return digest;
+    return description;
   }
+}
+
+/** Every path below (and the root as ""), with what stands for its type, mode and content. */
+function flatten(description: Description, path: string): [string, string][] {
+  const [type, mode, entries] = description;
+  if (type !== "dir" || !Array.isArray(entries)) return [[path, JSON.stringify(description)]];
+  const below = (entries as readonly (readonly [string, Description])[]).flatMap(([name, inner]) =>
+    flatten(inner, path === "" ? name : `${path}/${name}`),
+  );
+  return [[path, `dir ${String(mode)}`], ...below];
 }
 
 type Hasher = (file: string, stat: BigIntStats) => Promise<string>;

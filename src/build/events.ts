@@ -2,6 +2,7 @@
 import type { SourcePosition } from "../errors/index.ts";
 import type { Data } from "../modules/module.ts";
 import type { LayerRow } from "./layer-rows.ts";
+import type { Reason } from "./reason.ts";
 
 export type StepStatus = "cached" | "ok" | "changed" | "skipped" | "ignored" | "failed";
 
@@ -45,6 +46,8 @@ export type BuildEvent =
       readonly status: StepStatus;
       readonly durationMs: number;
       readonly layerBytes: number | undefined;
+      /** Why it ran rather than being replayed: what differs from the last build of the image. */
+      readonly reasons: readonly Reason[];
       /** The message that matters: why it was skipped or failed, what debug says. */
       readonly message: string | undefined;
       /** The result as `register` would have it; absent for `no_log`. */

@@ -9,8 +9,10 @@ import { BuildState } from "./build-state.ts";
 import { CachePolicy } from "./cache-policy.ts";
 import { ContentDigests } from "./content-digest.ts";
 import { digestOf } from "./digest.ts";
+import { Explainer } from "./explain.ts";
 import { LiveFacts } from "./live-facts.ts";
 import { MemoRunner } from "./memo-runner.ts";
+import { StepKeys } from "./step-keys.ts";
 import { StepStore } from "./step-store.ts";
 
 /**
@@ -88,7 +90,21 @@ async function build(
   const ran: string[] = [];
   const cached: string[] = [];
   const results: ModuleResult[] = [];
-  const state = new BuildState(disk.workspace, [], digestOf(base), { env: [], network: "none" });
+  const state = new BuildState(
+    disk.workspace,
+    {
+      reference: base,
+      digest: digestOf(base),
+      content: digestOf(base),
+      network: "none",
+      hostname: "",
+      env: [],
+      layers: [],
+    },
+    { env: [], network: "none" },
+  );
+  const store = new StepStore(root);
+  const contents = new ContentDigests(join(root, "stat"));
   const runner = new MemoRunner({
     inner: {
       run: async (step) => {
@@ -106,15 +122,15 @@ async function build(
       },
     },
     state,
-    store: new StepStore(root),
-    contents: new ContentDigests(join(root, "stat")),
+    store,
+    keys: new StepKeys({ state, store, contents, services: "defer", holdsSecret: () => false }),
+    explainer: new Explainer({ state, store, contents, last: () => undefined }),
     policy,
     facts: new LiveFacts(
       () => true,
       async () => ({}),
     ),
     workspaceHas: async (id) => disk.layers.has(id),
-    holdsSecret: () => false,
     note: (note) => note.outcome === "cached" && cached.push(note.step.name),
   });
   const opened = disk.opened;
@@ -124,7 +140,7 @@ async function build(
         name: "test.word",
         revision: "1",
         module: {
-          spec: { effect: sketch.talk ? "talk" : "target" },
+          spec: { options: {}, effect: sketch.talk ? "talk" : "target" },
           inputs: async () => sketch.reads ?? [],
         },
       },
@@ -139,6 +155,7 @@ async function build(
       environment: {},
       attempt: 1,
       deferred: () => [],
+      sawServices: () => false,
     } as unknown as Step;
     results.push(await runner.run(step));
     await runner.settle(step, {

@@ -9,19 +9,27 @@
 import type { Step, StepRunner, Verdict } from "../engine/runner.ts";
 import type { ModuleResult } from "../modules/module.ts";
 import type { Digest } from "../oci/image.ts";
+import type { Layer } from "../workspace/workspace.ts";
 import type { BuildState } from "./build-state.ts";
 import type { CachePolicy } from "./cache-policy.ts";
-import type { ContentDigests } from "./content-digest.ts";
-import { type Digestible, digestOf } from "./digest.ts";
+import { digestOf } from "./digest.ts";
+import type { Explainer, Missed } from "./explain.ts";
 import type { LiveFacts } from "./live-facts.ts";
+import type { Reason } from "./reason.ts";
+import type { StepKey, StepKeys, Stored } from "./step-keys.ts";
 import type { StepRecord, StepStore } from "./step-store.ts";
 
 /** What happened to a step, for whoever shows it. */
 export interface StepNote {
   readonly step: Step;
   readonly outcome: "cached" | "run";
-  /** Bytes of the layer that it added; `undefined` without one. */
-  readonly layerBytes: number | undefined;
+  /** Under which its outcome is stored; `undefined` when it is not. */
+  readonly key: Digest | undefined;
+  readonly secret: boolean;
+  /** The layer that it added. */
+  readonly layer: Layer | undefined;
+  /** Why it ran. */
+  readonly reasons: readonly Reason[];
   /** Processes that are still alive, so that no snapshot could be taken. */
   readonly busy: readonly string[];
 }
@@ -30,19 +38,19 @@ export interface MemoRunnerOptions {
   readonly inner: StepRunner;
   readonly state: BuildState;
   readonly store: StepStore;
-  readonly contents: ContentDigests;
+  readonly keys: StepKeys;
+  readonly explainer: Explainer;
   readonly policy: CachePolicy;
   readonly facts: LiveFacts;
   readonly workspaceHas: (layer: string) => Promise<boolean>;
-  /** Does a text hold a secret that the run knows of (a vault value, a no_log argument)? */
-  readonly holdsSecret: (text: string) => boolean;
   readonly note: (note: StepNote) => void;
 }
 
 /** A step that has run and waits for the engine's verdict. */
 interface Held {
   readonly step: Step;
-  readonly key: Digest;
+  readonly key: StepKey;
+  readonly reasons: readonly Reason[];
   readonly result: ModuleResult;
   readonly startedMs: number;
 }
@@ -60,16 +68,26 @@ export class MemoRunner implements StepRunner {
   }
 
   async run(step: Step): Promise<ModuleResult> {
-    const { inner, policy, store } = this.#o;
+    const { inner, explainer, keys, policy } = this.#o;
     if (step.delegated || step.module.module.spec.effect === "talk") return inner.run(step);
-    const key = await this.#key(step);
-    if (step.attempt === 1 && policy.mayReplay(step)) {
-      const record = store.get(key);
-      if (record && policy.isFresh(step, record) && (await this.#isWhole(record))) {
-        return this.#replay(step, key, record);
-      }
+    const key = await keys.of(step);
+    explainer.meet(step);
+    let found: Missed["found"];
+    const allowed = policy.mayReplay(step);
+    if (step.attempt === 1 && allowed) {
+      const stored = keys.find(key);
+      const fresh = stored !== undefined && policy.isFresh(step, stored.record);
+      if (fresh && (await this.#isWhole(stored.record))) return this.#replay(step, key, stored);
+      if (stored) found = { record: stored.record, why: fresh ? "layer" : "age" };
     }
-    return this.#execute(step, key);
+    const reasons = await explainer.why({
+      step,
+      key,
+      parts: keys.parts(step, key),
+      forbidden: allowed ? undefined : policy.refusal(step),
+      found,
+    });
+    return this.#execute(step, key, reasons);
   }
 
   /** The engine's judgement, after `failed_when`, `until` and the rest. */
@@ -77,21 +95,29 @@ export class MemoRunner implements StepRunner {
     const held = this.#held;
     if (held?.step !== step) return;
     this.#held = undefined;
-    if (verdict.failed && !verdict.survived) return;
-    const { state, store, policy } = this.#o;
+    const { explainer, keys, policy, state } = this.#o;
+    const { reasons } = held;
+    const { secret } = held.key;
+    const note = { step, outcome: "run", secret, reasons } as const;
+    if (verdict.failed && !verdict.survived) {
+      this.#o.note({ ...note, key: undefined, layer: undefined, busy: [] });
+      return;
+    }
     const snapshot = await state.snapshot();
     if (snapshot.kind === "busy") {
-      state.pushBusy(held.key);
+      state.pushBusy(held.key.key, describe(step).title);
       this.#ran.add(step);
     } else if (snapshot.kind === "layer") state.push(snapshot.layer, describe(step));
     if (snapshot.kind !== "busy") this.#ran.clear();
+    let key: Digest | undefined;
     if (!verdict.failed && policy.mayStore(step)) {
-      store.put(held.key, this.#record(held, snapshot), this.#isSecret(step));
+      key = keys.put(step, held.key, this.#record(held, snapshot));
+      await explainer.remember(held.key.inputs);
     }
     this.#o.note({
-      step,
-      outcome: "run",
-      layerBytes: snapshot.kind === "layer" ? snapshot.layer.size : undefined,
+      ...note,
+      key,
+      layer: snapshot.kind === "layer" ? snapshot.layer : undefined,
       busy: snapshot.kind === "busy" ? snapshot.processes : [],
     });
   }
@@ -105,6 +131,7 @@ export class MemoRunner implements StepRunner {
       durationMs: Date.now() - held.startedMs,
       created: Date.now(),
       title: `${describe(held.step).title} (${held.step.module.name})`,
+      parts: this.#o.keys.parts(held.step, held.key),
     };
   }
 
@@ -145,63 +172,51 @@ export class MemoRunner implements StepRunner {
     }
   }
 
-  async #execute(step: Step, key: Digest): Promise<ModuleResult> {
+  async #execute(step: Step, key: StepKey, reasons: readonly Reason[]): Promise<ModuleResult> {
     await this.#runPending();
     const startedMs = Date.now();
     const { facts, inner } = this.#o;
     // Facts of the moment come from the same place whether the step runs or is replayed, else the
     // first build's keys would differ from the second's.
     const result = await facts.withLive(step, facts.withoutLive(step, await inner.run(step)));
-    this.#held = { step, key, result, startedMs };
+    this.#held = { step, key, reasons, result, startedMs };
     return result;
   }
 
-  async #replay(step: Step, key: Digest, record: StepRecord): Promise<ModuleResult> {
+  async #replay(step: Step, key: StepKey, { at, record }: Stored): Promise<ModuleResult> {
     const { state } = this.#o;
     if (record.busy) {
       // In a session where the earlier steps really ran, this one must really run too.
-      if (this.#ran.size > 0) return this.#execute(step, key);
+      if (this.#ran.size > 0) return this.#execute(step, key, [BESIDE_PROCESS]);
       this.#pending.push(step);
-      state.pushBusy(key);
+      state.pushBusy(key.key, describe(step).title);
     } else if (record.layer) {
       state.push(record.layer, describe(step));
       this.#pending = [];
       this.#ran.clear();
     }
     for (const [service, wanted] of record.deferred) step.context.deferService(service, wanted);
-    this.#o.note({ step, outcome: "cached", layerBytes: record.layer?.size, busy: [] });
+    this.#o.note({
+      step,
+      outcome: "cached",
+      key: at,
+      secret: key.secret,
+      layer: record.layer ?? undefined,
+      reasons: [],
+      busy: [],
+    });
     return this.#o.facts.withLive(step, record.result);
   }
 
   async #isWhole(record: StepRecord): Promise<boolean> {
     return record.layer === null || this.#o.workspaceHas(record.layer.id);
   }
-
-  async #key(step: Step): Promise<Digest> {
-    const { module } = step.module;
-    const inputs: Digestible[] = [];
-    for (const input of (await module.inputs?.(step.context, step.args)) ?? []) {
-      if (input.kind === "bytes") inputs.push([input.name, input.bytes]);
-      // The path itself is an argument already; where the project lies must not matter.
-      else inputs.push(await this.#o.contents.of(input.path));
-    }
-    const key = digestOf([
-      this.#o.state.digest,
-      step.module.name,
-      step.module.revision,
-      step.args as Digestible,
-      inputs,
-      [step.become?.user, step.become?.method, step.become?.flags, step.become?.executable],
-      step.environment as Digestible,
-      [step.checkMode, step.diffMode, step.async],
-    ]);
-    return this.#isSecret(step) ? this.#o.store.privateDigest(key) : key;
-  }
-
-  #isSecret(step: Step): boolean {
-    return step.noLog || this.#o.holdsSecret(JSON.stringify(step.args));
-  }
 }
+
+const BESIDE_PROCESS: Reason = {
+  kind: "process",
+  text: "a process that an earlier task left is running, so it has to run beside it",
+};
 
 /** Record of the state after the last process was ended. */
 const END = { result: {}, busy: false, deferred: [], durationMs: 0, title: "end of the playbook" };

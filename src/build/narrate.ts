@@ -4,8 +4,11 @@ import type { Data } from "../modules/module.ts";
 import type { Dict } from "../values/model.ts";
 import { textOf } from "../values/model.ts";
 import { toPlain } from "../values/python.ts";
+import { type StepRow, titleOf } from "./build-record.ts";
 import type { BuildListener, StepStatus } from "./events.ts";
 import type { StepNote } from "./memo-runner.ts";
+import type { Reason } from "./reason.ts";
+import { StepLog } from "./step-log.ts";
 
 /** The step that a build broke at. */
 export interface BrokenStep {
@@ -24,15 +27,24 @@ export interface StepCounts {
 
 export class Narrator {
   readonly counts: StepCounts = { cached: 0, ran: 0, skipped: 0 };
+  /** What came of each step so far. */
+  readonly rows: StepRow[] = [];
+  readonly warnings: string[] = [];
   readonly #emit: BuildListener;
+  readonly #holdsSecret: (text: string) => boolean;
   /** Notes about steps whose result the engine has yet to report, by task. */
   readonly #notes = new Map<string, StepNote[]>();
   readonly #deferred = new Set<string>();
   #partial = { stdout: "", stderr: "" };
   #broken: BrokenStep | undefined;
+  #play = "";
+  #log = new StepLog();
+  #startedMs = Date.now();
 
-  constructor(emit: BuildListener) {
+  /** @param holdsSecret does a text hold a secret that the run knows of? */
+  constructor(emit: BuildListener, holdsSecret: (text: string) => boolean) {
     this.#emit = emit;
+    this.#holdsSecret = holdsSecret;
   }
 
   /** The last step that failed without the play surviving it. */
@@ -59,9 +71,12 @@ export class Narrator {
   hear(event: EngineEvent): void {
     switch (event.type) {
       case "play-start":
+        this.#play = event.play.name;
         this.#emit({ type: "play", name: event.play.name });
         break;
       case "task-start":
+        this.#startedMs = Date.now();
+        this.#log = new StepLog();
         this.#emit({
           type: "task",
           id: event.task.id,
@@ -72,7 +87,7 @@ export class Narrator {
         });
         break;
       case "output":
-        this.#output(event.task.id, event.stream, event.text);
+        if (!event.task.noLog) this.#output(event.task.id, event.stream, event.text);
         break;
       case "item-result":
         this.#step(event, event.label);
@@ -87,6 +102,7 @@ export class Narrator {
         break;
       case "warning":
       case "deprecation":
+        this.warnings.push(event.message);
         this.#emit({ type: "warning", message: event.message });
         break;
       default:
@@ -101,15 +117,34 @@ export class Narrator {
     if (status === "skipped") this.counts.skipped++;
     else if (status === "cached") this.counts.cached++;
     else this.counts.ran++;
-    this.#partial = { stdout: "", stderr: "" };
+    this.#flush(event.task.id);
+    const message = messageOf(event, status);
+    this.rows.push({
+      ...rowOf(event.task),
+      play: this.#play,
+      item,
+      status,
+      key: note?.key,
+      layer: note?.layer,
+      ...(note && note.busy.length > 0 && { busy: true }),
+      ...((event.task.noLog || note?.secret) && { secret: true }),
+      reason: note && note.reasons.length > 0 ? reasonLine(note.reasons) : undefined,
+      startedMs: this.#startedMs,
+      durationMs: event.durationMs,
+      message: note?.secret ? undefined : message,
+      log: note?.secret || event.task.noLog ? undefined : this.#log.lines,
+    });
+    this.#log = new StepLog();
+    this.#startedMs = Date.now();
     this.#emit({
       type: "step",
       task: event.task.id,
       item,
       status,
       durationMs: event.durationMs,
-      layerBytes: note?.layerBytes,
-      message: messageOf(event, status),
+      layerBytes: note?.layer?.size,
+      reasons: note?.reasons ?? [],
+      message,
       // Most listeners do not look at it.
       get result() {
         return event.task.noLog ? undefined : (toPlain(event.result) as Data);
@@ -136,12 +171,39 @@ export class Narrator {
   #output(task: string, stream: "stdout" | "stderr", text: string): void {
     const lines = (this.#partial[stream] + text).split("\n");
     this.#partial[stream] = lines.pop() ?? "";
-    for (const line of lines) this.#emit({ type: "output", task, stream, line });
+    for (const line of lines) this.#line(task, stream, line);
+  }
+
+  /** The last line may lack its end. */
+  #flush(task: string): void {
+    for (const stream of ["stdout", "stderr"] as const) {
+      const line = this.#partial[stream];
+      if (line !== "") this.#line(task, stream, line);
+    }
+    this.#partial = { stdout: "", stderr: "" };
+  }
+
+  #line(task: string, stream: "stdout" | "stderr", text: string): void {
+    const line = this.#holdsSecret(text) ? "(hidden: the line holds a secret)" : text;
+    this.#log.add(line);
+    this.#emit({ type: "output", task, stream, line });
   }
 }
 
-function titleOf(task: TaskInfo): string {
-  return task.role ? `${task.role} : ${task.name}` : task.name;
+function rowOf(task: TaskInfo) {
+  return {
+    task: task.id,
+    name: task.name,
+    role: task.role,
+    module: task.action,
+    position: task.position,
+    handler: task.kind === "handler",
+  };
+}
+
+/** `argument mode: "0644" → "0600"; app.conf has changed`. */
+export function reasonLine(reasons: readonly Reason[]): string {
+  return reasons.map((reason) => reason.text).join("; ");
 }
 
 function statusOf(event: HostResult | ItemResult, note: StepNote | undefined): StepStatus {

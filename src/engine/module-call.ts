@@ -54,6 +54,7 @@ export async function callModule(
   }
   const deprecations: string[] = [];
   const deferred: [string, string][] = [];
+  let sawServices = false;
   const seconds = timeLimit(on, scope);
   const asyncSeconds = intKeyword(scope, task, "async") ?? 0;
   const limit = asyncSeconds > 0 ? asyncSeconds : seconds;
@@ -77,6 +78,9 @@ export async function callModule(
     warnings,
     deprecations,
     deferred,
+    onServices: () => {
+      sawServices = true;
+    },
     separate: inBackground,
   });
   const step: Step = {
@@ -100,6 +104,7 @@ export async function callModule(
     attempt,
     itemLabel: label,
     deferred: () => deferred,
+    sawServices: () => sawServices,
   };
   const work = execute(on, step, limit, asyncSeconds > 0);
   if (background)

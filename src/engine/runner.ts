@@ -38,6 +38,8 @@ export interface Step {
   readonly itemLabel: string | undefined;
   /** Services that the step asked to start, stop or restart and that were deferred so far. */
   deferred(): readonly (readonly [service: string, state: string])[];
+  /** Has the module looked at what shall happen to services (`--services`)? Known once it has run. */
+  sawServices(): boolean;
 }
 
 /** What the engine made of a step's result. */

@@ -26,6 +26,8 @@ export interface StepContextOptions {
   readonly warnings: string[];
   readonly deprecations: string[];
   readonly deferred: [service: string, state: string][];
+  /** Called when the module looks at what shall happen to services. */
+  readonly onServices: () => void;
   /** Runs beside others on a connection of its own. */
   readonly separate: boolean;
 }
@@ -80,7 +82,10 @@ export function stepContext(o: StepContextOptions): ModuleContext {
       return module.run(context, validateArguments(module.spec, values, { warn: context.warn }));
     },
     target: run.options.target ?? "host",
-    services: run.options.services ?? "defer",
+    get services() {
+      o.onServices();
+      return run.options.services ?? "defer";
+    },
     deferService: (service, state) => {
       o.deferred.push([service, state]);
       events.emit({

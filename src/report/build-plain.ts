@@ -13,6 +13,9 @@ export function plainReport(out: Terminal, verbosity: number): BuildReport {
     if (!row) return;
     print(rowText(row, colours, 96));
     for (const step of row.steps) {
+      if (verbosity > 0) {
+        for (const reason of step.reasons) print(`          why: ${tame(reason.text)}`);
+      }
       if (step.message && (verbosity > 0 || step.status !== "skipped")) {
         for (const line of step.message.split("\n")) print(`          ${tame(line)}`);
       }

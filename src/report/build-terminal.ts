@@ -68,6 +68,10 @@ export function terminalReport(out: Terminal, verbosity: number): BuildReport {
     if (!row) return;
     print(rowText(row, colours, width()));
     for (const step of row.steps) {
+      if (verbosity > 0) {
+        for (const reason of step.reasons)
+          print(colours.dim(`          why: ${tame(reason.text)}`));
+      }
       if (step.message && (verbosity > 0 || step.status !== "skipped")) {
         for (const line of step.message.split("\n")) print(colours.dim(`          ${tame(line)}`));
       }

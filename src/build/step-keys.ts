@@ -1,0 +1,87 @@
+/** The key of a step, and the outcome that is stored under it. */
+import type { Step } from "../engine/runner.ts";
+import type { Digest } from "../oci/image.ts";
+import type { BuildState } from "./build-state.ts";
+import type { ContentDigests } from "./content-digest.ts";
+import { type Digestible, digestOf } from "./digest.ts";
+import { becomeOf, type FoundInput, inputDigests, partsOf, type StepParts } from "./step-parts.ts";
+import type { StepRecord, StepStore } from "./step-store.ts";
+
+export interface StepKey {
+  readonly key: Digest;
+  readonly inputs: readonly FoundInput[];
+  /** The step handles a secret: its record is encrypted, its key tells nothing. */
+  readonly secret: boolean;
+}
+
+/** An outcome and the key under which it was found. */
+export interface Stored {
+  readonly at: Digest;
+  readonly record: StepRecord;
+}
+
+export interface StepKeysOptions {
+  readonly state: BuildState;
+  readonly store: StepStore;
+  readonly contents: ContentDigests;
+  /** What happens to services; part of the key of steps that look at it. */
+  readonly services: "defer" | "run" | "fail";
+  /** Does a text hold a secret that the run knows of (a vault value, a no_log argument)? */
+  readonly holdsSecret: (text: string) => boolean;
+}
+
+export class StepKeys {
+  readonly #o: StepKeysOptions;
+
+  constructor(options: StepKeysOptions) {
+    this.#o = options;
+  }
+
+  /** The key of a step on the state as it is now. */
+  async of(step: Step): Promise<StepKey> {
+    const { module } = step.module;
+    const inputs: FoundInput[] = [];
+    for (const input of (await module.inputs?.(step.context, step.args)) ?? []) {
+      if (input.kind === "bytes") inputs.push(input);
+      else inputs.push({ ...input, digest: await this.#o.contents.of(input.path) });
+    }
+    const key = digestOf([
+      this.#o.state.digest,
+      step.module.name,
+      step.module.revision,
+      step.args as Digestible,
+      inputDigests(inputs),
+      becomeOf(step),
+      step.environment as Digestible,
+      [step.checkMode, step.diffMode, step.async],
+    ]);
+    const secret = step.noLog || this.#o.holdsSecret(JSON.stringify(step.args));
+    return { key: secret ? this.#o.store.privateDigest(key) : key, inputs, secret };
+  }
+
+  /** What the key was made of, to be stored or compared. */
+  parts(step: Step, { inputs }: StepKey): StepParts {
+    return partsOf(step, inputs, (digest) => this.#o.store.privateDigest(digest));
+  }
+
+  /** The outcome under a key. Steps that look at services have one for each mode. */
+  find({ key }: StepKey): Stored | undefined {
+    const { store } = this.#o;
+    for (const at of [key, this.#withServices(key)]) {
+      const record = store.get(at);
+      if (record) return { at, record };
+    }
+    return undefined;
+  }
+
+  /** Stores an outcome. @returns the key under which it is found */
+  put(step: Step, { key, secret }: StepKey, record: StepRecord): Digest {
+    const own = step.sawServices() ? this.#withServices(key) : key;
+    this.#o.store.put(own, record, secret);
+    return own;
+  }
+
+  #withServices(key: Digest): Digest {
+    return digestOf([key, "services", this.#o.services]);
+  }
+}
