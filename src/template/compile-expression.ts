@@ -12,7 +12,7 @@ import { binary, compareWith, joinTexts, unary } from "../values/operators.ts";
 import { str } from "../values/text.ts";
 import { typeName } from "../values/type-name.ts";
 import type { Environment } from "./environment.ts";
-import { TemplateRuntimeError, TemplateSyntaxError } from "./errors.ts";
+import { notLoaded, TemplateRuntimeError, TemplateSyntaxError } from "./errors.ts";
 import type { Evaluate, Frame } from "./frame.ts";
 import { placeOf } from "./lexer.ts";
 import type { Scope } from "./scope.ts";
@@ -330,7 +330,7 @@ function compileFilter(
 
 function unknownPlugin(name: string, offset: number, state: CompileState, soft: boolean): Evaluate {
   const make = (): TemplateSyntaxError =>
-    new TemplateSyntaxError(`Could not load "${name}": '${name}'`, {
+    new TemplateSyntaxError(notLoaded(name), {
       position: placeOf(state.source, offset, state.file),
       hint: state.environment.suggestPlugin(name),
     });

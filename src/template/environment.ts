@@ -11,7 +11,7 @@ import { TaggedString, type Value } from "../values/model.ts";
 import { NativeText } from "../values/native-text.ts";
 import { compileTemplate } from "./compile.ts";
 import { SelfReference } from "./compile-files.ts";
-import { TemplateSyntaxError } from "./errors.ts";
+import { notLoaded, TemplateSyntaxError } from "./errors.ts";
 import { filters as builtinFilters, collections as filterCollections } from "./filters/index.ts";
 import type { CompiledTemplate } from "./frame.ts";
 import { makeGlobals } from "./globals.ts";
@@ -220,9 +220,7 @@ export class Environment {
   }
 
   #unknown(name: string): TemplateSyntaxError {
-    return new TemplateSyntaxError(`Could not load "${name}": '${name}'`, {
-      hint: this.suggestPlugin(name),
-    });
+    return new TemplateSyntaxError(notLoaded(name), { hint: this.suggestPlugin(name) });
   }
 
   /** The value of `x if false` without an else. */

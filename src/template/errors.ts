@@ -9,6 +9,13 @@ export class TemplateSyntaxError extends PythonError {
   }
 }
 
+/** What Ansible says of a filter or test that does not exist. */
+export function notLoaded(name: string): string {
+  // Names that are none are looked for as ansible.builtin's, and refused as such.
+  const reason = /^\w+(\.\w+)*$/.test(name) ? name : `invalid plugin name: ansible.builtin.${name}`;
+  return `Could not load "${name}": '${reason}'`;
+}
+
 /** A template failed while it ran. `kind` is the name of Python's exception, as "TypeError". */
 export class TemplateRuntimeError extends PythonError {}
 

@@ -341,6 +341,9 @@ export class ExpressionParser {
       ) {
         ensure(spreadNamed === undefined);
         const name = stream.next().value;
+        if (named.some((other) => other.name === name)) {
+          stream.fail(`keyword argument repeated: ${name}`);
+        }
         stream.next();
         named.push({ name, value: this.expression() });
       } else {

@@ -80,6 +80,8 @@ export interface EvaluationContext {
   readonly variableNames: () => string[];
   readonly template: (value: Value, options?: { readonly convertData?: boolean }) => Value;
   readonly renderFile: (text: string, options: TemplateFileOptions, extra?: Dict) => string;
+  /** The same, with types kept as `jinja2_native` keeps them. */
+  readonly renderFileNative: (text: string, options: TemplateFileOptions, extra?: Dict) => Value;
   readonly undefined: (hint: string, name?: string) => Undefined;
   readonly files: ControllerFiles;
   readonly settings: TemplateSettings;

@@ -40,6 +40,7 @@ export interface Resolver {
   names(): string[];
   template(value: Value, options?: { readonly convertData?: boolean }): Value;
   renderFile(text: string, options: TemplateFileOptions, extra?: Dict): string;
+  renderFileNative(text: string, options: TemplateFileOptions, extra?: Dict): Value;
   /** Notes that what is being evaluated must not be cached. */
   impure(): void;
 }
@@ -214,6 +215,9 @@ export class Run implements EvaluationContext {
   }
   renderFile(text: string, options: TemplateFileOptions, extra?: Dict): string {
     return this.resolver.renderFile(text, options, extra);
+  }
+  renderFileNative(text: string, options: TemplateFileOptions, extra?: Dict): Value {
+    return this.resolver.renderFileNative(text, options, extra);
   }
   undefined(hint: string, name?: string): Undefined {
     return new Undefined(hint, name, () => this.place(this.at));

@@ -215,7 +215,7 @@ export class Templar implements Resolver {
     try {
       template = this.environment.compile(header.text, options, how.file);
     } catch (error) {
-      throw worded(error, text);
+      throw worded(error, text, "compile");
     }
     const budget = this.#budget ?? new Budget(this.environment.timeLimit, this.environment.signal);
     const run = new Run(this.environment, this, template, {
@@ -230,7 +230,7 @@ export class Templar implements Resolver {
       result = concat(parts, conversion);
       if (result instanceof Undefined) result.fail();
     } catch (error) {
-      throw placed(worded(overflow(error, text), text), run.place(run.at));
+      throw placed(worded(overflow(error, text), text, "render"), run.place(run.at));
     }
     const kept = textOf(result);
     if (kept !== undefined && conversion !== "native") {
@@ -251,21 +251,27 @@ export class Templar implements Resolver {
    * always text. `extra` are variables for this file only.
    */
   renderFile(text: string, options: TemplateFileOptions = {}, extra?: Dict): string {
+    return str(this.#renderFile(text, options, extra, "text"));
+  }
+
+  /** The same, but what is rendered keeps its type, as with `jinja2_native`. */
+  renderFileNative(text: string, options: TemplateFileOptions = {}, extra?: Dict): Value {
+    return this.#renderFile(text, options, extra, "native");
+  }
+
+  #renderFile(
+    text: string,
+    options: TemplateFileOptions,
+    extra: Dict | undefined,
+    conversion: Conversion,
+  ): Value {
     const values = new Map<string, Value>();
     for (const [key, value] of extra ?? []) values.set(str(key), value);
     const syntax = lexerOptions(options);
     const file = options.file;
     const position = file === undefined ? undefined : { file, line: 1, column: 1 };
-    const work = (templar: Templar): string => {
-      return str(
-        templar.#render(
-          text,
-          "text",
-          { escapeBackslashes: options.escapeBackslashes ?? false, file },
-          values,
-        ),
-      );
-    };
+    const how = { escapeBackslashes: options.escapeBackslashes ?? false, file };
+    const work = (templar: Templar) => templar.#render(text, conversion, how, values);
     // Other delimiters hold for the variables that the file reads, too.
     const same = JSON.stringify(syntax) === JSON.stringify(this.#syntax);
     const templar = same
@@ -415,11 +421,13 @@ function overflow(error: unknown, text: string): unknown {
 }
 
 /** The error in the words that Ansible's users search for, once, with the innermost template. */
-function worded(error: unknown, text: string): unknown {
+function worded(error: unknown, text: string, stage: "compile" | "render"): unknown {
   if (!(error instanceof PythonError) || wordedErrors.has(error)) return error;
   wordedErrors.add(error);
   if (error instanceof TemplateSyntaxError) {
-    error.message = `template error while templating string: ${error.message}. String: ${shortened(text)}`;
+    // What turns out while a template is rendered (a test named by a text) is said as it is.
+    if (stage === "compile")
+      error.message = `template error while templating string: ${error.message}. String: ${shortened(text)}`;
   } else if (error.kind === "TypeError") {
     error.message = `Unexpected templating type error occurred on (${shortened(text)}): ${error.message}`;
   }

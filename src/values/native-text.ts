@@ -5,8 +5,9 @@
 import { TaggedString } from "./model.ts";
 
 export class NativeText extends TaggedString {
-  override readonly typeName = "NativeJinjaText";
+  override readonly typeName: string;
   constructor(text: string, tags: { unsafe?: boolean; vault?: boolean } = {}) {
     super(text, tags);
+    this.typeName = tags.unsafe ? "NativeJinjaUnsafeText" : "NativeJinjaText";
   }
 }

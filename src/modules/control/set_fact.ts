@@ -1,4 +1,5 @@
 /** ansible.builtin.set_fact: sets variables of the host. */
+import { str } from "../../values/python.ts";
 import { toBool } from "../convert.ts";
 import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
@@ -16,10 +17,11 @@ export const spec = {
   returns: { ansible_facts: "The variables that were set." },
 } as const satisfies ModuleSpec;
 
-export async function run(_context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
   const facts: Record<string, Data> = {};
-  for (const [name, value] of Object.entries(args)) {
-    if (name === "cacheable" || name === "_raw_params" || value === undefined) continue;
+  for (const [key, value] of Object.entries(args)) {
+    if (key === "cacheable" || key === "_raw_params" || value === undefined) continue;
+    const name = key.includes("{") ? str(context.template(key)) : key;
     if (!/^[A-Za-z_]\w*$/.test(name)) {
       return {
         failed: true,

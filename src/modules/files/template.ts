@@ -3,6 +3,9 @@
  * @see https://docs.ansible.com/ansible/latest/collections/ansible/builtin/template_module.html
  */
 import { stat } from "node:fs/promises";
+import { LayerbookError } from "../../errors/index.ts";
+import { TemplateInterruptedError } from "../../template/errors.ts";
+import { PythonError } from "../../values/failure.ts";
 import { unsafeWrites, wantedAttributes } from "../lib/attributes.ts";
 import { decodeBytes } from "../lib/bytes.ts";
 import { COPY_OPTIONS, COPY_RETURNS } from "../lib/copy-options.ts";
@@ -103,8 +106,26 @@ async function rendered(context: ModuleContext, args: Arguments): Promise<Render
     .find("templates", src)
     .catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));
   const text = decodeBytes(await context.controller.read(path));
-  const result = context.render(text, renderOptions(args, path));
+  const result = render(context, text, renderOptions(args, path));
   return { path, bytes: encodeAs(result, textOption(args, "output_encoding") ?? "utf-8") };
+}
+
+/** Renders; what is wrong with the template is said with the kind of the error before it. */
+function render(context: ModuleContext, text: string, options: RenderOptions): string {
+  try {
+    return context.render(text, options);
+  } catch (error) {
+    if (!(error instanceof PythonError) || error instanceof TemplateInterruptedError) throw error;
+    const { message, position, hint } = error;
+    const details = { cause: error, ...(position && { position }), ...(hint && { hint }) };
+    throw new LayerbookError(`${kindOf(error)}: ${message}`, details);
+  }
+}
+
+function kindOf(error: PythonError): string {
+  if (error.kind === "UndefinedError") return "AnsibleUndefinedVariable";
+  const framed = /^(template error while|Unexpected templating type error)/.test(error.message);
+  return framed ? "AnsibleError" : error.kind;
 }
 
 function renderOptions(args: Arguments, path: string): RenderOptions {

@@ -54,16 +54,28 @@ const unique: Filter = define(
   "unique",
   ["case_sensitive?", "attribute?"],
   (value, parameters, context) => {
-    const read = attributeGetter(parameters.get("attribute", null), context);
-    const fold = parameters.truth("case_sensitive", false) ? (item: Value) => item : ignoreCase;
-    const seen = new Collector();
-    return Array.from(iterate(value)).filter((item) => {
+    const attribute = parameters.get("attribute", null);
+    const caseSensitive = parameters.get("case_sensitive", null);
+    const read = attributeGetter(attribute, context);
+    const fold = truth(caseSensitive) ? (item: Value) => item : ignoreCase;
+    const items = [...iterate(value)];
+    const seen = new PySet();
+    const result: Value[] = [];
+    for (const item of items) {
       const key = fold(read(item));
       if (key instanceof Undefined) key.fail();
-      if (seen.has(key)) return false;
+      if (!isHashable(key)) {
+        if (caseSensitive === null && attribute === null) return uniqueItems(items);
+        // Equality alone, the other way to tell items apart, knows neither of the two.
+        throw new FilterError(
+          `Jinja2's unique filter failed and we cannot fall back to Ansible's version as it does not support the parameters supplied. unhashable type: '${typeName(key)}'`,
+        );
+      }
+      if (seen.has(key)) continue;
       seen.add(key);
-      return true;
-    });
+      result.push(item);
+    }
+    return result;
   },
 );
 

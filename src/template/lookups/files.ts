@@ -113,7 +113,7 @@ function candidatesOf(terms: readonly Value[], options: Options): Candidates {
 }
 
 const firstFound: Lookup = (terms, options, context) => {
-  const { names, skip } = candidatesOf(terms, options);
+  const { names, skip } = candidatesOf(terms.length > 0 ? terms : [new Dict(options)], options);
   for (const name of names) {
     let path: Value;
     try {
@@ -154,11 +154,8 @@ const template: Lookup = (terms, options, context) =>
         { hint: `Looked in ${context.files.searchPaths("templates").join(", ")}.` },
       );
     }
-    if (flagOption(options, "jinja2_native", false)) {
-      throw new LookupError("The option jinja2_native of the lookup 'template' is not supported", {
-        hint: "Set jinja2_native in ansible.cfg, or read the text with from_yaml.",
-      });
-    }
+    // Without the setting of the same name the option means nothing.
+    const native = context.settings.native && flagOption(options, "jinja2_native", false);
     const fileOptions: Record<string, string | boolean> = { file: path, trimBlocks: true };
     for (const [option, key] of DELIMITERS) {
       const text = textOf(options.get(option));
@@ -171,14 +168,12 @@ const template: Lookup = (terms, options, context) =>
       if (options.has(option)) fileOptions[key] = flagOption(options, option, true);
     }
     const extra = options.get("template_vars");
-    const text = context.renderFile(
-      readText(context, path),
-      fileOptions as TemplateFileOptions,
-      extra instanceof Dict ? extra : undefined,
-    );
-    return flagOption(options, "convert_data", true) && !context.settings.native
-      ? dataOf(text)
-      : new NativeText(text);
+    const convert = flagOption(options, "convert_data", true);
+    const more = extra instanceof Dict ? extra : undefined;
+    const source = readText(context, path);
+    if (native && convert) return context.renderFileNative(source, fileOptions, more);
+    const text = context.renderFile(source, fileOptions, more);
+    return convert && !context.settings.native ? dataOf(text) : new NativeText(text);
   });
 
 /** Text that looks like a list, a dict or a boolean becomes one, as in a task's argument. */

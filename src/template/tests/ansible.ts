@@ -239,8 +239,8 @@ function isUri(value: Value, schemes: Value): boolean {
   if (text === undefined) return false;
   try {
     const { scheme } = splitUrl(text);
-    if (scheme === "") return false;
-    return schemes === null || contains(schemes, scheme);
+    // Text without a scheme is a path, which may be a URI's, too.
+    return !truth(schemes) || contains(schemes, scheme);
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 /** All tests, by short name, and the collections of those outside of ansible.builtin. */
 import { textOf, type Value } from "../../values/model.ts";
-import { TemplateSyntaxError } from "../errors.ts";
+import { notLoaded, TemplateSyntaxError } from "../errors.ts";
 import { filters } from "../filters/index.ts";
 import type { Test } from "../plugin.ts";
 import * as ansible from "./ansible.ts";
@@ -13,7 +13,7 @@ function names(table: Readonly<Record<string, unknown>>, value: Value): boolean 
   const name = textOf(value);
   if (name === undefined) return false;
   if (Object.hasOwn(table, name.replace(/^\w+\.\w+\./, ""))) return true;
-  throw new TemplateSyntaxError(`Could not load "${name}": '${name}'`);
+  throw new TemplateSyntaxError(notLoaded(name));
 }
 
 export const tests: Readonly<Record<string, Test>> = {

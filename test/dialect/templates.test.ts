@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { play } from "./play.ts";
+
+/** Templates in playbooks: names of facts, files, plugins that do not exist. */
+describe("templates in playbooks", () => {
+  it("takes templated names of facts", async () => {
+    const played = await play(`
+- hosts: testhost
+  gather_facts: false
+  tasks:
+    - set_fact: {"{{ item }}_port": "{{ item | length }}"}
+      loop: [web, cache]
+    - name: show
+      debug: {msg: "{{ web_port }} {{ cache_port }}"}
+`);
+    expect(played.result("show").msg).toBe("3 5");
+  });
+
+  it("finds the first of files that are given as options only", async () => {
+    const played = await play(
+      `
+- hosts: testhost
+  gather_facts: false
+  tasks:
+    - name: show
+      debug: {msg: "{{ lookup('first_found', files=['none', 'b.conf'], paths=['none', 'sub']) | basename }}"}
+`,
+      { files: { "files/sub/b.conf": "" } },
+    );
+    expect(played.result("show").msg).toBe("b.conf");
+  });
+
+  it("says the kind of what is wrong with a template file, and its place", async () => {
+    const played = await play(
+      `
+- hosts: testhost
+  gather_facts: false
+  tasks:
+    - {name: undefined, template: {src: undefined.j2, dest: /dev/null}, ignore_errors: true}
+    - {name: syntax, template: {src: syntax.j2, dest: /dev/null}, ignore_errors: true}
+    - {name: test, template: {src: test.j2, dest: /dev/null}, ignore_errors: true}
+    - {name: repeated, debug: {msg: "{{ [1] | join(d='', d='') }}"}, ignore_errors: true}
+`,
+      {
+        files: {
+          "undefined.j2": "\n{{ nope }}\n",
+          "syntax.j2": "{% if %}",
+          "test.j2": "{{ [1] | select('no such test') }}",
+        },
+      },
+    );
+    expect(played.result("undefined").msg).toMatch(
+      /^AnsibleUndefinedVariable: 'nope' is undefined \(.*undefined\.j2:2:4\)$/,
+    );
+    expect(played.result("syntax").msg).toMatch(/^AnsibleError: template error while templating/);
+    expect(played.result("test").msg).toMatch(
+      /^TemplateSyntaxError: Could not load "no such test": 'invalid plugin name: ansible\.builtin\.no such test'/,
+    );
+    expect(played.result("repeated").msg).toContain("keyword argument repeated: d");
+  });
+
+  it("keeps the type of what a template lookup gives, when both options ask for it", async () => {
+    const site = `
+- hosts: testhost
+  gather_facts: false
+  tasks:
+    - name: show
+      debug: {msg: "{{ lookup('template', 'd.j2', jinja2_native=true) | type_debug }} {{ lookup('template', 'd.j2') | type_debug }}"}
+`;
+    const files = { "templates/d.j2": '{"a": 1}' };
+    const env = { ANSIBLE_JINJA2_NATIVE: "true" };
+    expect((await play(site, { files, env })).result("show").msg).toBe(
+      "dict NativeJinjaUnsafeText",
+    );
+    expect((await play(site, { files })).result("show").msg).toBe("dict dict");
+  });
+});
+
+describe("filters and tests", () => {
+  it("tells items apart by equality where that is enough, and refuses the rest", async () => {
+    const played = await play(`
+- hosts: testhost
+  gather_facts: false
+  vars:
+    rows: [{a: 1}, {a: 1}, {b: 2}]
+  tasks:
+    - {name: plain, debug: {msg: "{{ rows | unique }}"}}
+    - {name: cased, debug: {msg: "{{ rows | unique(case_sensitive=False) }}"}, ignore_errors: true}
+    - {name: uri, debug: {msg: "{{ ['a/path' is uri, 'a/path' is uri(['https']), 'https://x' is uri(['https'])] }}"}}
+`);
+    expect(played.result("plain").msg).toEqual([{ a: 1 }, { b: 2 }]);
+    expect(played.result("cased").msg).toContain("unique filter failed and we cannot fall back");
+    expect(played.result("uri").msg).toEqual([true, false, true]);
+  });
+});
