@@ -111,6 +111,7 @@ export class BuildState {
 
 /** The shell that runs this is the first process of its namespace, which `kill -1` spares. */
 const END_ALL = `
+[ $$ -eq 1 ] || exit 0
 kill -TERM -1 2>/dev/null
 n=0
 while [ $n -lt 100 ]; do
