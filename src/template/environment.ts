@@ -24,6 +24,7 @@ import type {
   EvaluationContext,
   Filter,
   Lookup,
+  PluginSource,
   TemplateFileOptions,
   TemplateSettings,
   Test,
@@ -39,6 +40,8 @@ export interface EnvironmentOptions {
   readonly filters?: Readonly<Record<string, Filter>>;
   readonly tests?: Readonly<Record<string, Test>>;
   readonly lookups?: Readonly<Record<string, Lookup>>;
+  /** Asked for plugins that are neither built in nor given here. */
+  readonly plugins?: PluginSource;
   /** Global functions and values besides the built-in ones. */
   readonly globals?: Readonly<Record<string, Value>>;
   /** Jinja2 extensions that are on (`jinja2_extensions`). Default none, as in Ansible. */
@@ -123,6 +126,7 @@ export class Environment {
   readonly #filters: PluginTable<Filter>;
   readonly #tests: PluginTable<Test>;
   readonly #lookups: PluginTable<Lookup>;
+  readonly #source: PluginSource | undefined;
   readonly #globals: ReadonlyMap<string, Value>;
   readonly #extraGlobals: Readonly<Record<string, Value>>;
   readonly #extensions: ReadonlySet<Extension>;
@@ -149,6 +153,7 @@ export class Environment {
       extra: options.lookups ?? {},
       collections: lookupCollections,
     };
+    this.#source = options.plugins;
     this.#globals = makeGlobals(this);
     this.#extraGlobals = options.globals ?? {};
     this.#extensions = new Set(options.extensions ?? []);
@@ -162,7 +167,7 @@ export class Environment {
   /** A filter by name, made to behave as all filters do. */
   findFilter(name: string): Filter | undefined {
     const filter = findPlugin(this.#filters, name);
-    if (!filter) return undefined;
+    if (!filter) return this.#source?.filter(name);
     const short = name.slice(name.lastIndexOf(".") + 1);
     const final = textFilters.has(short);
     const impure = impureFilters.has(short);
@@ -185,11 +190,11 @@ export class Environment {
   }
 
   findTest(name: string): Test | undefined {
-    return findPlugin(this.#tests, name);
+    return findPlugin(this.#tests, name) ?? this.#source?.test(name);
   }
 
   findLookup(name: string): Lookup | undefined {
-    return findPlugin(this.#lookups, name);
+    return findPlugin(this.#lookups, name) ?? this.#source?.lookup(name);
   }
 
   /** Names of all filters, tests and lookups (short ones). */

@@ -96,6 +96,15 @@ export type Lookup = (
   context: EvaluationContext,
 ) => Value[];
 
+/** Where plugins come from that are not built in. Asked only for names that nothing else has. */
+export interface PluginSource {
+  filter(name: string): Filter | undefined;
+  test(name: string): Test | undefined;
+  lookup(name: string): Lookup | undefined;
+  /** What would have to be there for such a plugin to be served; a hint for the user. */
+  missing(kind: "filter" | "test" | "lookup", name: string): string | undefined;
+}
+
 /**
  * Binds arguments to Python-style parameters. The signature lists names in order; `name?` is
  * optional (absent when not given), `*name` takes the remaining positionals (as a list under that
