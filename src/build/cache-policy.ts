@@ -65,7 +65,7 @@ export class CachePolicy {
   }
 
   mayStore(step: Step): boolean {
-    return !step.tags.includes(NEVER_CACHE);
+    return !step.tags.includes(NEVER_CACHE) && !step.module.module.spec.neverCached;
   }
 
   isFresh(step: Step, record: StepRecord): boolean {

@@ -37,7 +37,7 @@ export function bringIncludes(
       if (!group && !failed.has(key)) {
         try {
           const included = loadInclude(batch.run, task, request);
-          checkParts(included.parts);
+          checkParts(batch.run.library, included.parts);
           group = { parts: included.parts, hosts: [], what: included.what, label: request.label };
           groups.set(key, group);
         } catch (error) {

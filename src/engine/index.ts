@@ -1,7 +1,9 @@
 /** Runs playbooks. Nothing here prints: listen to `events`. */
 import { dirname, resolve } from "node:path";
 import type { ExitCode } from "../errors/index.ts";
-import { findModule, unknownModule } from "../modules/registry.ts";
+import { ModuleLibrary } from "../modules/library/module-library.ts";
+import type { HostStart } from "../modules/python/protocol.ts";
+import { TemplatePlugins } from "../modules/python/template-plugins.ts";
 import type { ParseContext } from "../playbook/context.ts";
 import { Loader } from "../playbook/loader.ts";
 import type { Node, Play } from "../playbook/node.ts";
@@ -46,7 +48,7 @@ export async function prepare(options: RunOptions): Promise<PreparedRun> {
   for (const name of options.playbooks) {
     const file = findPlaybook(state.parse, name, process.cwd());
     const plays = parsePlaybook(state.parse, file);
-    for (const play of plays) await checkPlay(play);
+    for (const play of plays) await checkPlay(state.library, play);
     playbooks.push({ file, plays });
   }
   return { playbooks, state };
@@ -65,6 +67,7 @@ export async function runPlaybook(options: RunOptions): Promise<PlaybookOutcome>
     await state.jobs.finish();
   } finally {
     await state.pool.close();
+    state.closePlugins();
   }
   options.events.emit({ type: "stats", hosts: state.stats, custom: state.customStats });
   const exitCode = exitCodeOf(state);
@@ -107,7 +110,32 @@ function openRun(options: RunOptions): RunState {
   });
   const extraVars = options.extraVars ?? new Map<string, Value>();
   const variables = new VariableManager({ hostVariables, extraVars });
+  const directories = new Set<string>();
+  const start: HostStart = {
+    directory: dirname(resolve(options.playbooks[0] ?? ".")),
+    modulePath: [...(options.modulePath ?? []), ...settings.list("DEFAULT_MODULE_PATH")],
+    verbosity: options.verbosity ?? settings.number("DEFAULT_VERBOSITY") ?? 0,
+    warn: (message) => events.warn(message),
+    deprecate: (message) => events.deprecate(message),
+  };
+  const plugins = new TemplatePlugins({
+    start,
+    directories,
+    pluginPath: {
+      filter: settings.list("DEFAULT_FILTER_PLUGIN_PATH"),
+      test: settings.list("DEFAULT_TEST_PLUGIN_PATH"),
+      lookup: settings.list("DEFAULT_LOOKUP_PLUGIN_PATH"),
+    },
+  });
+  const library = new ModuleLibrary({
+    start,
+    directories,
+    collectionsPath: settings.list("COLLECTIONS_PATHS"),
+    actionPath: settings.list("DEFAULT_ACTION_PLUGIN_PATH"),
+    interpreterSetting: settings.text("INTERPRETER_PYTHON") ?? "auto",
+  });
   const templating = new Templating({
+    plugins,
     settings: {
       native: settings.bool("DEFAULT_JINJA2_NATIVE"),
       errorOnUndefined: settings.bool("DEFAULT_UNDEFINED_VAR_BEHAVIOR"),
@@ -133,7 +161,12 @@ function openRun(options: RunOptions): RunState {
     options,
     runner: options.runner ?? directRunner,
     loader,
-    parse: parseContext(options, loader, templating, extraVars),
+    parse: parseContext(options, loader, templating, library, directories, extraVars),
+    library,
+    closePlugins: () => {
+      plugins.close();
+      library.close();
+    },
     variables,
     hostVariables,
     templating,
@@ -147,13 +180,18 @@ function parseContext(
   options: RunOptions,
   loader: Loader,
   templating: Templating,
+  library: ModuleLibrary,
+  directories: Set<string>,
   extraVars: ReadonlyMap<string, Value>,
 ): ParseContext {
   const { events, settings } = options;
   return {
     loader,
-    isModule: (name, collections) => findModule(name, collections) !== undefined,
-    unknownModule,
+    isModule: (name, collections) => library.find(name, collections) !== undefined,
+    unknownModule: (name, position) => library.unknown(name, position),
+    usePlugins: (directory) => {
+      directories.add(directory);
+    },
     rolesPath: settings.list("DEFAULT_ROLES_PATH"),
     collectionsPath: settings.list("COLLECTIONS_PATHS"),
     warn: (message, position) => events.warn(message, position),

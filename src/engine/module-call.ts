@@ -81,6 +81,7 @@ export async function callModule(
     onServices: () => {
       sawServices = true;
     },
+    noLog: on.isHidden(scope),
     separate: inBackground,
   });
   const step: Step = {

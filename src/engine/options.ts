@@ -2,6 +2,7 @@
 import type { Connection } from "../connection/connection.ts";
 import type { ExitCode } from "../errors/index.ts";
 import type { Inventory } from "../inventory/inventory.ts";
+import type { MountedPython } from "../modules/module.ts";
 import type { Value } from "../values/model.ts";
 import type { EngineEvents, HostStats } from "./events.ts";
 import type { StepRunner } from "./runner.ts";
@@ -54,6 +55,10 @@ export interface RunOptions {
   readonly diff?: boolean;
   readonly verbosity?: number;
   readonly vault?: VaultAccess | undefined;
+  /** Folders with modules that come before all others (`-M`). */
+  readonly modulePath?: readonly string[];
+  /** In an image build: a Python for images without one. */
+  readonly mountedPython?: (() => Promise<MountedPython | undefined>) | undefined;
   /** Default `host`. */
   readonly target?: "image" | "host";
   /** What happens to services in an image build. Default `defer`. */

@@ -59,7 +59,7 @@ export class PlayRun {
   async run(): Promise<PlayOutcome> {
     const { options } = this.#run;
     const { events, settings } = options;
-    await checkPlay(this.#play);
+    await checkPlay(this.#run.library, this.#play);
     // A scope of the play alone: fields of plays are templated before a host is chosen.
     const local = options.inventory.implicitLocalhost("localhost");
     const early = this.#run.scope(local, this.#scopePlay("", []), this.#play);

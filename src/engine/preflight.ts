@@ -1,20 +1,21 @@
 /** Checks that are made before anything runs: modules exist, and have the options that are named. */
 import { LayerbookError, type SourcePosition, UnsupportedError } from "../errors/index.ts";
 import { nearest } from "../errors/nearest.ts";
-import { findModule, type LoadedModule, loadModule } from "../modules/registry.ts";
+import type { ModuleLibrary } from "../modules/library/module-library.ts";
+import { type LoadedModule, loadModule, type ModuleEntry } from "../modules/registry.ts";
 import { ArgumentsError, checkOptionNames } from "../modules/validate.ts";
 import { isEngineAction } from "../playbook/actions.ts";
 import { type Part, type Play, type Task, tasksOf } from "../playbook/node.ts";
 import { positionOf, positionOfKey } from "../values/positions.ts";
 import { str } from "../values/python.ts";
 
-const ready = new Map<string, LoadedModule>();
+const ready = new WeakMap<ModuleEntry, LoadedModule>();
 
 /**
  * Loads the modules of all tasks that can be seen and checks literal option names.
  * @throws LayerbookError with the place of the first task that cannot run
  */
-export async function checkPlay(play: Play): Promise<void> {
+export async function checkPlay(library: ModuleLibrary, play: Play): Promise<void> {
   const parts = [
     ...play.preTasks,
     ...play.roles.flatMap((role) => [...role.allTasks()]),
@@ -22,32 +23,30 @@ export async function checkPlay(play: Play): Promise<void> {
     ...play.postTasks,
     ...play.handlers,
   ];
-  const wanted = new Map<string, Promise<LoadedModule>>();
+  const wanted = new Map<ModuleEntry, Promise<LoadedModule>>();
   for (const task of tasksOf(parts)) {
-    const entry = moduleOf(task);
-    if (entry && !ready.has(entry.name) && !wanted.has(entry.name)) {
-      wanted.set(entry.name, loadModule(entry));
-    }
+    const entry = moduleOf(library, task);
+    if (entry && !ready.has(entry) && !wanted.has(entry)) wanted.set(entry, loadModule(entry));
   }
-  for (const [name, loading] of wanted) ready.set(name, await loading);
-  checkParts(parts);
+  for (const [entry, loading] of wanted) ready.set(entry, await loading);
+  checkParts(library, parts);
 }
 
 /** Checks option names where the module is loaded already; the others are checked when they run. */
-export function checkParts(parts: readonly Part[]): void {
+export function checkParts(library: ModuleLibrary, parts: readonly Part[]): void {
   for (const task of tasksOf(parts)) {
     checkKeywords(task);
-    const entry = moduleOf(task);
-    const module = entry ? ready.get(entry.name) : undefined;
+    const entry = moduleOf(library, task);
+    const module = entry ? ready.get(entry) : undefined;
     if (module) checkOptions(task, module);
   }
 }
 
-function moduleOf(task: Task) {
+function moduleOf(library: ModuleLibrary, task: Task) {
   if (isEngineAction(task.action)) return undefined;
   const collections = task.effective("collections");
   const list = Array.isArray(collections) ? collections.map((item) => str(item)) : [];
-  return findModule(task.action, list);
+  return library.find(task.action, list);
 }
 
 function checkOptions(task: Task, module: LoadedModule): void {

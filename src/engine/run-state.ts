@@ -1,5 +1,6 @@
 /** What one run of playbooks holds together. */
 import type { Host } from "../inventory/inventory.ts";
+import type { ModuleLibrary } from "../modules/library/module-library.ts";
 import type { ParseContext } from "../playbook/context.ts";
 import type { Loader } from "../playbook/loader.ts";
 import type { Node } from "../playbook/node.ts";
@@ -40,6 +41,9 @@ export class RunState {
   readonly variables: VariableManager;
   readonly hostVariables: HostVariables;
   readonly templating: Templating;
+  readonly library: ModuleLibrary;
+  /** Ends the processes that serve plugins written in Python. */
+  readonly closePlugins: () => void;
   readonly pool: ConnectionPool;
   readonly jobs: AsyncJobs;
   readonly facts: RunFacts;
@@ -61,6 +65,8 @@ export class RunState {
     readonly variables: VariableManager;
     readonly hostVariables: HostVariables;
     readonly templating: Templating;
+    readonly library: ModuleLibrary;
+    readonly closePlugins: () => void;
     readonly pool: ConnectionPool;
     readonly jobs: AsyncJobs;
     readonly facts: Omit<RunFacts, "hostvars">;
@@ -72,6 +78,8 @@ export class RunState {
     this.variables = parts.variables;
     this.hostVariables = parts.hostVariables;
     this.templating = parts.templating;
+    this.library = parts.library;
+    this.closePlugins = parts.closePlugins;
     this.pool = parts.pool;
     this.jobs = parts.jobs;
     this.facts = { ...parts.facts, hostvars: this.#hostvars() };

@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 import { quote, type RunResult } from "../connection/connection.ts";
 import { toData } from "../modules/convert.ts";
 import type { Data, ModuleContext, ModuleResult } from "../modules/module.ts";
-import { resolveModule } from "../modules/registry.ts";
 import { validateArguments } from "../modules/validate.ts";
 import type { Task } from "../playbook/node.ts";
 import { Dict } from "../values/model.ts";
@@ -25,6 +24,7 @@ export interface StepContextOptions {
   readonly deadline: number | undefined;
   readonly warnings: string[];
   readonly deprecations: string[];
+  readonly noLog: boolean;
   readonly deferred: [service: string, state: string][];
   /** Called when the module looks at what shall happen to services. */
   readonly onServices: () => void;
@@ -63,6 +63,7 @@ export function stepContext(o: StepContextOptions): ModuleContext {
     },
     checkMode: o.checkMode,
     diffMode: o.diffMode,
+    noLog: o.noLog,
     verbosity: run.facts.verbosity,
     controller: {
       find: async (kind, name) => scope.files.require(kind, name),
@@ -71,11 +72,12 @@ export function stepContext(o: StepContextOptions): ModuleContext {
     },
     position: task.position,
     variable: (name) => scope.templar.variable(name),
+    variableNames: () => scope.variables.names(),
     template: (value) => scope.templar.template(value),
     condition: (expression) => scope.templar.condition(expression),
     render: (text, options) => scope.templar.render(text, options),
     invoke: async (name, args): Promise<ModuleResult> => {
-      const { module } = await resolveModule(name, { position: task.position });
+      const { module } = await run.library.resolve(name, { position: task.position });
       const values = new Dict(
         Object.entries(args).map(([key, value]) => [key, fromJson(value)] as const),
       );
@@ -86,6 +88,7 @@ export function stepContext(o: StepContextOptions): ModuleContext {
       o.onServices();
       return run.options.services ?? "defer";
     },
+    mountedPython: run.options.mountedPython,
     deferService: (service, state) => {
       o.deferred.push([service, state]);
       events.emit({

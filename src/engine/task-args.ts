@@ -57,7 +57,7 @@ function moduleDefaults(scope: Scope, task: Task, moduleName: string): Dict {
       const group = /^group\/(.+)$/.exec(key)?.[1];
       if (group !== undefined) {
         if (inActionGroup(group, moduleName)) forGroups.push(defaults);
-      } else if (findModule(key)?.name === moduleName) forModule.push(defaults);
+      } else if ((findModule(key)?.name ?? key) === moduleName) forModule.push(defaults);
     }
   }
   for (const defaults of [...forGroups, ...forModule]) {

@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Host } from "../inventory/inventory.ts";
-import { resolveModule } from "../modules/registry.ts";
 import { includeKind } from "../playbook/actions.ts";
 import type { Task } from "../playbook/node.ts";
 import { UndefinedError } from "../template/errors.ts";
@@ -225,7 +224,7 @@ class TaskAttempt {
       return { result, delegate: undefined, include: args, notify: [] };
     }
     const delegate = this.#delegate(scope);
-    const module = await resolveModule(task.action, {
+    const module = await this.#on.run.library.resolve(task.action, {
       position: task.position,
       collections: wordsKeyword(scope, task, "collections"),
     });

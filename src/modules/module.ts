@@ -77,6 +77,8 @@ export interface ModuleSpec {
    * assert, set_fact): always run, never a layer.
    */
   readonly effect: "target" | "talk";
+  /** What it reads of the controller cannot be known: in an image build it runs each time. */
+  readonly neverCached?: boolean;
   /** Its result depends on the network or the moment: named in `layerbook plan`. */
   readonly volatile?: boolean;
   /** Name of each returned value and what it holds. */
@@ -118,18 +120,28 @@ export interface ControllerSide {
   isVault(path: string): Promise<boolean>;
 }
 
+/** An interpreter that is mounted into the image being built. */
+export interface MountedPython {
+  /** As the image sees it. */
+  readonly path: string;
+  /** Of its code: part of the keys of steps that may use it. */
+  readonly digest: string;
+}
+
 /** Where the task runs and what Layerbook has been told about it. */
 export interface ModuleContext {
   /** Runs a script in the target as the task's user, with its environment and working directory. */
   sh(script: string, options?: Omit<RunOptions, "become">): Promise<RunResult>;
   readonly checkMode: boolean;
   readonly diffMode: boolean;
+  readonly noLog: boolean;
   readonly verbosity: number;
   readonly controller: ControllerSide;
   /** The file and line of the task, for messages. */
   readonly position: SourcePosition | undefined;
   /** A variable as the task sees it, templated. */
   variable(name: string): Value | undefined;
+  variableNames(): readonly string[];
   /** Templates a value with the task's variables. `undefined` variables raise. */
   template(value: Value): Value;
   /** Evaluates a condition as `when` would (assert's `that`). */
@@ -144,6 +156,11 @@ export interface ModuleContext {
   readonly target: "image" | "host";
   /** In an image build: what to do with services that should start (`--services`). */
   readonly services: "defer" | "run" | "fail";
+  /**
+   * In an image build: a Python that every image can run, for modules that are written in it where the
+   * image has none. It is mounted, never part of a layer. Nothing when this machine has no Python.
+   */
+  readonly mountedPython?: (() => Promise<MountedPython | undefined>) | undefined;
   /** Notes that a start, restart or reload was left to the container's own start. */
   deferService(service: string, state: string): void;
   /** Facts of the target gathered natively, in case the play did not (`os_family`, `pkg_mgr`, ...). */

@@ -44,6 +44,7 @@ export function testContext(connection: Connection, overrides: TestRun = {}): Mo
     sh: (script, options) => connection.run(script, options),
     checkMode: overrides.checkMode ?? false,
     diffMode: overrides.diffMode ?? false,
+    noLog: false,
     verbosity: 0,
     controller: {
       find: async (_kind, name) =>
@@ -57,6 +58,7 @@ export function testContext(connection: Connection, overrides: TestRun = {}): Mo
       const value = variables[name];
       return value === undefined ? undefined : fromJson(value);
     },
+    variableNames: () => Object.keys(variables),
     template: (value) => value,
     condition: (expression) => expression === true,
     render: (text) => text,

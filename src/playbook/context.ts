@@ -8,6 +8,8 @@ export interface ParseContext {
   readonly loader: Loader;
   /** Is there a module of that name? The parser knows the actions that are no modules itself. */
   isModule(name: string, collections: readonly string[]): boolean;
+  /** Plugins and modules of a role or playbook are to be found from now on. */
+  usePlugins(directory: string): void;
   /** Folders of `roles_path`. */
   readonly rolesPath: readonly string[];
   /** Folders that hold `ansible_collections`. */

@@ -45,6 +45,7 @@ function parseFile(
   if (!isFile(path)) {
     throw new ParseError(`the playbook: ${path} could not be found`, { position, exitCode: 1 });
   }
+  context.usePlugins(dirname(resolve(path)));
   const value = context.loader.load(path, position);
   if (value === null) {
     throw new ParseError(`Empty playbook, nothing to do: ${path}`, { position });

@@ -114,6 +114,7 @@ export interface LoadRoleOptions {
 export function loadRole(context: ParseContext, options: LoadRoleOptions): Role {
   const found = findRole(context, options.name, options.parent, options.position);
   refuseCircle(options, found.path);
+  context.usePlugins(found.path);
   const metadata = readMetadata(context, found.path);
   const role = new Role({
     parent: options.parent,

@@ -167,7 +167,7 @@ export class Environment {
   /** A filter by name, made to behave as all filters do. */
   findFilter(name: string): Filter | undefined {
     const filter = findPlugin(this.#filters, name);
-    if (!filter) return this.#source?.filter(name);
+    if (!filter) return this.#sourceFilter(name);
     const short = name.slice(name.lastIndexOf(".") + 1);
     const final = textFilters.has(short);
     const impure = impureFilters.has(short);
@@ -187,6 +187,18 @@ export class Environment {
       }
       return result;
     };
+  }
+
+  /** What code written elsewhere answers may differ each time. */
+  #sourceFilter(name: string): Filter | undefined {
+    const filter = this.#source?.filter(name);
+    return (
+      filter &&
+      ((value, args, context) => {
+        (context as Run).resolver.impure();
+        return filter(value, args, context);
+      })
+    );
   }
 
   findTest(name: string): Test | undefined {
@@ -209,7 +221,7 @@ export class Environment {
       this.pluginNames(kind),
     );
     const near = nearest(name.slice(name.lastIndexOf(".") + 1), names);
-    return near === undefined ? undefined : `Did you mean '${near}'?`;
+    return near === undefined ? this.#source?.missing(name) : `Did you mean '${near}'?`;
   }
 
   applyFilter(name: string, value: Value, args: Arguments, context: EvaluationContext): Value {

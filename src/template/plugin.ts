@@ -102,7 +102,7 @@ export interface PluginSource {
   test(name: string): Test | undefined;
   lookup(name: string): Lookup | undefined;
   /** What would have to be there for such a plugin to be served; a hint for the user. */
-  missing(kind: "filter" | "test" | "lookup", name: string): string | undefined;
+  missing(name: string): string | undefined;
 }
 
 /**

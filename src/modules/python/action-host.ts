@@ -12,7 +12,15 @@ import type { Readable, Writable } from "node:stream";
 import { EnvironmentError, messageOf } from "../../errors/index.ts";
 import type { InstalledAnsible } from "./find-ansible.ts";
 import { HOST_PROGRAM } from "./host-program.ts";
-import { type Answer, type HostMessage, type HostStart, PluginError, type Question, type Request, startRequest } from "./protocol.ts";
+import {
+  type Answer,
+  type HostMessage,
+  type HostStart,
+  PluginError,
+  type Question,
+  type Request,
+  startRequest,
+} from "./protocol.ts";
 
 type Answering = (question: Question) => Promise<Answer>;
 

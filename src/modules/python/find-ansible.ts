@@ -35,7 +35,11 @@ function search(env: Readonly<Record<string, string | undefined>>): InstalledAns
     });
     if (asked.status !== 0) continue;
     const [version, executable, path] = JSON.parse(asked.stdout) as [string, string, string[]];
-    return { python: executable || python, version, pythonPath: path.filter((part) => part !== "") };
+    return {
+      python: executable || python,
+      version,
+      pythonPath: path.filter((part) => part !== ""),
+    };
   }
   return undefined;
 }

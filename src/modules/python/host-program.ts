@@ -111,7 +111,36 @@ def decode(value):
     return Markup(held) if kind == "markup" else held
 `;
 
-const PLUGINS = String.raw`
+const IMPORTS = `
+try:
+    from ansible.errors import AnsibleError
+    import ansible.plugins.loader as plugins
+    from ansible.module_utils.common.collections import ImmutableDict
+    from ansible.parsing.dataloader import DataLoader
+    from ansible.parsing.yaml.objects import AnsibleVaultEncryptedUnicode
+    from ansible.template import AnsibleUndefined, Templar
+    from ansible.utils.collection_loader import AnsibleCollectionConfig
+    from ansible.utils.display import Display
+    from ansible.utils.unsafe_proxy import wrap_var
+    from jinja2 import Undefined
+    from markupsafe import Markup
+    display = Display()
+except Exception:
+    receive()
+    send({"failed": {"type": "ImportError", "message": traceback.format_exc().strip().splitlines()[-1], "traceback": traceback.format_exc()}})
+    sys.exit(1)
+
+def warned(kind):
+    def say(message, *args, **kwargs):
+        send({"say": kind, "text": str(message)})
+    return say
+
+display.warning = warned("warning")
+display.deprecated = warned("deprecated")
+display.error = warned("warning")
+`;
+
+const PLUGINS = `
 class Variables(collections.abc.MutableMapping):
     """A task's variables: each is asked for when a plugin reads it."""
 
@@ -162,11 +191,8 @@ class Variables(collections.abc.MutableMapping):
         other.names = self.names
         return other
 
-class Loader(DataLoader):
-    pass
-
 def new_templar(variables):
-    loader = Loader()
+    loader = DataLoader()
     loader.set_basedir(state["directory"])
     return Templar(loader=loader, variables=variables), loader
 
@@ -264,34 +290,7 @@ def op_lookup(request):
     return encode(list(result) if result is not None else [])
 `;
 
-const MAIN = String.raw`
-try:
-    from ansible.errors import AnsibleError
-    import ansible.plugins.loader as plugins
-    from ansible.module_utils.common.collections import ImmutableDict
-    from ansible.parsing.dataloader import DataLoader
-    from ansible.parsing.yaml.objects import AnsibleVaultEncryptedUnicode
-    from ansible.template import AnsibleUndefined, Templar
-    from ansible.utils.collection_loader import AnsibleCollectionConfig
-    from ansible.utils.display import Display
-    from ansible.utils.unsafe_proxy import wrap_var
-    from jinja2 import Undefined
-    from markupsafe import Markup
-    display = Display()
-except Exception:
-    receive()
-    send({"failed": {"type": "ImportError", "message": traceback.format_exc().strip().splitlines()[-1], "traceback": traceback.format_exc()}})
-    sys.exit(1)
-
-def warned(kind):
-    def say(message, *args, **kwargs):
-        send({"say": kind, "text": str(message)})
-    return say
-
-display.warning = warned("warning")
-display.deprecated = warned("deprecated")
-display.error = warned("warning")
-
+const MAIN = `
 while True:
     request = receive()
     try:
@@ -301,4 +300,4 @@ while True:
 `;
 
 /** What `python -` reads from its standard input. */
-export const HOST_PROGRAM = [VALUES, PLUGINS, ACTION_PROGRAM, MAIN].join("\n");
+export const HOST_PROGRAM = [VALUES, IMPORTS, PLUGINS, ACTION_PROGRAM, MAIN].join("\n");

@@ -4,13 +4,30 @@
  * end of the first is closed, however this process ends.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EnvironmentError, messageOf } from "../../errors/index.ts";
 import type { InstalledAnsible } from "./find-ansible.ts";
 import { HOST_PROGRAM } from "./host-program.ts";
-import { type Answer, type HostMessage, type HostStart, PluginError, type Question, type Request, startRequest } from "./protocol.ts";
+import {
+  type Answer,
+  type HostMessage,
+  type HostStart,
+  PluginError,
+  type Question,
+  type Request,
+  startRequest,
+} from "./protocol.ts";
 
 const NOTHING_TO_ASK = (question: Question): Answer => ({
   error: `nothing can be asked here: ${question.ask}`,

@@ -1,6 +1,5 @@
 /** What is said between this process and a plugin host (host-program.ts). */
 import { TemplateRuntimeError } from "../../template/errors.ts";
-import type { Wire } from "./wire.ts";
 
 export type Request = { readonly op: string } & Readonly<Record<string, unknown>>;
 
@@ -54,4 +53,4 @@ export class PluginError extends TemplateRuntimeError {
   }
 }
 
-export type Answer = { readonly value: Wire } | { readonly error: string };
+export type Answer = { readonly value: unknown } | { readonly error: string };

@@ -5,15 +5,22 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { EvaluationContext, Filter, Lookup, PluginSource, Test } from "../../template/plugin.ts";
-import { str } from "../../values/python.ts";
+import type {
+  EvaluationContext,
+  Filter,
+  Lookup,
+  PluginSource,
+  Test,
+} from "../../template/plugin.ts";
 import type { Value } from "../../values/model.ts";
+import { str } from "../../values/python.ts";
 import { findAnsible } from "./find-ansible.ts";
 import { PluginHost } from "./plugin-host.ts";
 import type { Answer, HostStart, Question } from "./protocol.ts";
 import { fromWire, toWire, type Wire } from "./wire.ts";
 
 type Kind = "filter" | "test" | "lookup";
+const KINDS: readonly Kind[] = ["filter", "test", "lookup"];
 
 export interface TemplatePluginsOptions {
   readonly start: HostStart;
@@ -58,9 +65,9 @@ export class TemplatePlugins implements PluginSource {
     };
   }
 
-  missing(kind: Kind, name: string): string | undefined {
-    if (!this.#mayHave(kind, name) || findAnsible()) return undefined;
-    return `A ${kind} that is written in Python needs ansible-core on this machine (LAYERBOOK_PYTHON names its Python).`;
+  missing(name: string): string | undefined {
+    if (!KINDS.some((kind) => this.#mayHave(kind, name)) || findAnsible()) return undefined;
+    return "Plugins that are written in Python need ansible-core on this machine (LAYERBOOK_PYTHON names its Python).";
   }
 
   close(): void {

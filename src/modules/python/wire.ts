@@ -2,11 +2,20 @@
  * Python's values as JSON between this process and a plugin host, exactly: what JSON cannot say is an
  * object `{"!": kind, "v": ...}`; dicts are lists of pairs, so that order and keys of any type stay.
  */
+
+import { Undefined } from "../../template/undefined.ts";
 import { PyDate, PyDateTime } from "../../values/datetime.ts";
 import { Markup } from "../../values/markup.ts";
-import { Dict, PyBytes, PyFloat, PySet, TaggedString, Tuple, type Value } from "../../values/model.ts";
+import {
+  Dict,
+  PyBytes,
+  PyFloat,
+  PySet,
+  TaggedString,
+  Tuple,
+  type Value,
+} from "../../values/model.ts";
 import { floatRepr, isIterable, iterate, parseFloatText, str } from "../../values/python.ts";
-import { Undefined } from "../../template/undefined.ts";
 
 /** What JSON.parse gives for an encoded value. */
 export type Wire =
@@ -25,15 +34,20 @@ export function toWire(value: Value): Wire {
   }
   if (Array.isArray(value)) return value.map(toWire);
   if (value instanceof Dict) {
-    return tagged("dict", Array.from(value, ([key, item]) => [toWire(key), toWire(item)]));
+    return tagged(
+      "dict",
+      Array.from(value, ([key, item]) => [toWire(key), toWire(item)]),
+    );
   }
   if (value instanceof Markup) return tagged("markup", value.text);
-  if (value instanceof TaggedString) return value.unsafe ? tagged("unsafe", value.text) : value.text;
+  if (value instanceof TaggedString)
+    return value.unsafe ? tagged("unsafe", value.text) : value.text;
   if (value instanceof PyFloat) return tagged("float", floatRepr(value.value));
   if (value instanceof Tuple) return tagged("tuple", value.items.map(toWire));
   if (value instanceof PySet) return tagged("set", Array.from(value, toWire));
   if (value instanceof PyBytes) return tagged("bytes", Buffer.from(value.bytes).toString("base64"));
-  if (value instanceof Undefined) return { "!": "undefined", v: value.hint, name: value.name ?? "" };
+  if (value instanceof Undefined)
+    return { "!": "undefined", v: value.hint, name: value.name ?? "" };
   if (value instanceof PyDateTime) return tagged("datetime", value.isoText(" "));
   if (value instanceof PyDate) return tagged("date", value.isoDate());
   return isIterable(value) ? Array.from(iterate(value), toWire) : str(value);
