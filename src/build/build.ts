@@ -6,6 +6,7 @@ import { directRunner } from "../engine/runner.ts";
 import type { EngineSettings } from "../engine/settings.ts";
 import { type ExitCode, LayerbookError, messageOf } from "../errors/index.ts";
 import type { Inventory } from "../inventory/inventory.ts";
+import { type PortablePython, portablePython } from "../modules/python/portable-python.ts";
 import type { Value } from "../values/model.ts";
 import type { SessionOptions, Workspace } from "../workspace/workspace.ts";
 import type { ConfigOverrides } from "./assemble.ts";
@@ -85,7 +86,8 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
     durationMs: Date.now() - begunMs,
     imported: base.imported,
   });
-  const state = openState(options, base);
+  const python = portablePython(store.root);
+  const state = openState(options, base, python);
   const narrator = new Narrator(emit, (text) => options.secrets.within(text));
   const records = new BuildRecords(store.root);
   const keep = (image: ImageEvent | undefined, error: unknown) =>
@@ -114,7 +116,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
     epoch,
   });
   try {
-    await runSteps(options, state, narrator, early);
+    await runSteps(options, state, python, narrator, early);
     if (narrator.deferred.length > 0) emit({ type: "deferred", services: narrator.deferred });
     await state.closeSession();
     const image = await deliver({
@@ -143,11 +145,12 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
   }
 }
 
-function openState(options: BuildOptions, base: ResolvedBase): BuildState {
+function openState(options: BuildOptions, base: ResolvedBase, python: PortablePython): BuildState {
   const session: SessionOptions = {
     env: base.config.config?.Env ?? [],
     network: options.network,
     hostname: hostName(options.host),
+    mounts: [python.mount],
     signal: options.signal,
   };
   const digest = digestOf([
@@ -183,6 +186,7 @@ function hostName(host: string): string {
 async function runSteps(
   options: BuildOptions,
   state: BuildState,
+  python: PortablePython,
   narrator: Narrator,
   early: EarlyDelivery,
 ): Promise<void> {
@@ -234,6 +238,7 @@ async function runSteps(
     ...(options.skipTags && { skipTags: options.skipTags }),
     vault: options.vault,
     target: "image",
+    mountedPython: python.get,
     services: options.services,
   };
   const failures = new FailedStates(store.root);
