@@ -24,6 +24,7 @@ export class BuildState {
   readonly #layers: StackedLayer[] = [];
   readonly #trail: { readonly title: string; readonly content: Digest }[] = [];
   #digest: Digest;
+  #busy = false;
   #session: Session | undefined;
 
   constructor(workspace: Workspace, base: RecordedBase, sessionOptions: SessionOptions) {
@@ -42,6 +43,10 @@ export class BuildState {
   }
   get stack(): readonly LayerId[] {
     return [...this.base.layers, ...this.#layers.map((part) => part.layer.id)];
+  }
+  /** Is a process of a step alive, or would it be, had the step run rather than been replayed? */
+  get busy(): boolean {
+    return this.#busy;
   }
   /** What changed the state, in order: the step and a digest of what it left. */
   get trail(): readonly { readonly title: string; readonly content: Digest }[] {
@@ -99,12 +104,14 @@ export class BuildState {
   push(layer: Layer, step: Omit<StackedLayer, "layer">): void {
     this.#layers.push({ layer, ...step });
     this.#trail.push({ title: step.title, content: layer.content });
+    this.#busy = false;
     this.#digest = digestOf(["layer", this.#digest, layer.content]);
   }
 
   /** A step left a process running: the state is more than its files. */
   pushBusy(key: Digest, title: string): void {
     this.#trail.push({ title, content: key });
+    this.#busy = true;
     this.#digest = digestOf(["busy", this.#digest, key]);
   }
 }

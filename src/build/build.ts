@@ -22,6 +22,7 @@ import { EarlyDelivery } from "./early-delivery.ts";
 import type { BuildEvent, BuildListener } from "./events.ts";
 import { Explainer } from "./explain.ts";
 import { FailedStates } from "./failed-state.ts";
+import { FilesView } from "./files-view.ts";
 import type { LayerPolicy } from "./layering.ts";
 import { liveFactsOfThisMachine } from "./live-facts.ts";
 import { MemoRunner } from "./memo-runner.ts";
@@ -201,6 +202,7 @@ async function runSteps(
       state,
       store,
       contents,
+      files: filesOf(workspace, state),
       services: options.services,
       holdsSecret: (text) => secrets.within(text),
     }),
@@ -264,6 +266,12 @@ async function runSteps(
     emit({ type: "warning", message: `ended at the end of the build: ${ended.join(", ")}` });
   }
   failures.forget();
+}
+
+/** The files of the state, where the workspace knows what its layers hold. */
+function filesOf(workspace: Workspace, state: BuildState): FilesView | undefined {
+  if (!workspace.entries) return undefined;
+  return new FilesView(state.base, async (id) => (await workspace.entries?.(id)) ?? []);
 }
 
 /** `SOURCE_DATE_EPOCH`, else the base image's date: the same inputs give the same image. */

@@ -50,6 +50,8 @@ export interface MemoRunnerOptions {
 interface Held {
   readonly step: Step;
   readonly key: StepKey;
+  /** See {@link StepKeys.touched}. */
+  readonly touched: Digest | undefined;
   readonly reasons: readonly Reason[];
   readonly result: ModuleResult;
   readonly startedMs: number;
@@ -80,6 +82,15 @@ export class MemoRunner implements StepRunner {
       if (fresh && (await this.#isWhole(stored.record))) return this.#replay(step, key, stored);
       if (stored) found = { record: stored.record, why: fresh ? "layer" : "age" };
     }
+    const touched = await keys.touched(step, key);
+    if (touched && !found && allowed && step.attempt === 1) {
+      const stored = keys.findTouched(touched);
+      if (stored && policy.isFresh(step, stored.record) && (await this.#isWhole(stored.record))) {
+        // From now on it is found at once.
+        keys.put(step, key, stored.record);
+        return this.#replay(step, key, stored);
+      }
+    }
     const reasons = await explainer.why({
       step,
       key,
@@ -87,7 +98,7 @@ export class MemoRunner implements StepRunner {
       forbidden: allowed ? undefined : policy.refusal(step),
       found,
     });
-    return this.#execute(step, key, reasons);
+    return this.#execute(step, key, reasons, touched);
   }
 
   /** The engine's judgement, after `failed_when`, `until` and the rest. */
@@ -112,6 +123,7 @@ export class MemoRunner implements StepRunner {
     let key: Digest | undefined;
     if (!verdict.failed && policy.mayStore(step)) {
       key = keys.put(step, held.key, this.#record(held, snapshot));
+      if (held.touched && snapshot.kind !== "busy") keys.putTouched(held.touched, key);
       await explainer.remember(held.key.inputs);
     }
     this.#o.note({
@@ -172,14 +184,19 @@ export class MemoRunner implements StepRunner {
     }
   }
 
-  async #execute(step: Step, key: StepKey, reasons: readonly Reason[]): Promise<ModuleResult> {
+  async #execute(
+    step: Step,
+    key: StepKey,
+    reasons: readonly Reason[],
+    touched?: Digest,
+  ): Promise<ModuleResult> {
     await this.#runPending();
     const startedMs = Date.now();
     const { facts, inner } = this.#o;
     // Facts of the moment come from the same place whether the step runs or is replayed, else the
     // first build's keys would differ from the second's.
     const result = await facts.withLive(step, facts.withoutLive(step, await inner.run(step)));
-    this.#held = { step, key, reasons, result, startedMs };
+    this.#held = { step, key, touched, reasons, result, startedMs };
     return result;
   }
 

@@ -4,6 +4,7 @@ import type { Digest } from "../oci/image.ts";
 import type { BuildState } from "./build-state.ts";
 import type { ContentDigests } from "./content-digest.ts";
 import { type Digestible, digestOf } from "./digest.ts";
+import type { FilesView } from "./files-view.ts";
 import { becomeOf, type FoundInput, inputDigests, partsOf, type StepParts } from "./step-parts.ts";
 import type { StepRecord, StepStore } from "./step-store.ts";
 
@@ -12,6 +13,8 @@ export interface StepKey {
   readonly inputs: readonly FoundInput[];
   /** The step handles a secret: its record is encrypted, its key tells nothing. */
   readonly secret: boolean;
+  /** All that the key is made of, without the filesystem. */
+  readonly own: Digestible;
 }
 
 /** An outcome and the key under which it was found. */
@@ -24,6 +27,8 @@ export interface StepKeysOptions {
   readonly state: BuildState;
   readonly store: StepStore;
   readonly contents: ContentDigests;
+  /** The files of the state; absent where the workspace cannot tell. */
+  readonly files?: FilesView | undefined;
   /** What happens to services; part of the key of steps that look at it. */
   readonly services: "defer" | "run" | "fail";
   /** Does a text hold a secret that the run knows of (a vault value, a no_log argument)? */
@@ -45,8 +50,7 @@ export class StepKeys {
       if (input.kind === "bytes") inputs.push(input);
       else inputs.push({ ...input, digest: await this.#o.contents.of(input.path) });
     }
-    const key = digestOf([
-      this.#o.state.digest,
+    const own: Digestible = [
       step.module.name,
       step.module.revision,
       step.args as Digestible,
@@ -54,9 +58,35 @@ export class StepKeys {
       becomeOf(step),
       step.environment as Digestible,
       [step.checkMode, step.diffMode, step.async],
-    ]);
+    ];
     const secret = step.noLog || this.#o.holdsSecret(JSON.stringify(step.args));
-    return { key: secret ? this.#o.store.privateDigest(key) : key, inputs, secret };
+    const key = digestOf([this.#o.state.digest, own]);
+    return { key: secret ? this.#o.store.privateDigest(key) : key, inputs, secret, own };
+  }
+
+  /**
+   * A second key, of steps that touch only certain paths: those paths stand in it for the whole
+   * filesystem. It is looked for when there is nothing under the first.
+   */
+  async touched(step: Step, { own, secret }: StepKey): Promise<Digest | undefined> {
+    const { files, state, store } = this.#o;
+    const paths = step.module.module.touches?.(step.args);
+    if (!files || !paths || state.busy || changesPrograms(step)) return undefined;
+    const seen = await files.digest(state.stack, paths);
+    if (seen === undefined) return undefined;
+    const key = digestOf([seen, own]);
+    return secret ? store.privateDigest(key) : key;
+  }
+
+  /** The outcome of a step that found the paths that it touches as they are now. */
+  findTouched(touched: Digest): Stored | undefined {
+    const at = this.#o.store.getFact<Digest>("touched", touched);
+    const record = at && this.#o.store.get(at);
+    return record && !record.busy ? { at, record } : undefined;
+  }
+
+  putTouched(touched: Digest, at: Digest): void {
+    this.#o.store.putFact("touched", touched, at);
   }
 
   /** What the key was made of, to be stored or compared. */
@@ -84,4 +114,13 @@ export class StepKeys {
   #withServices(key: Digest): Digest {
     return digestOf([key, "services", this.#o.services]);
   }
+}
+
+/** Does the step look for programs or libraries in other places, or become somebody in its own way? */
+function changesPrograms(step: Step): boolean {
+  const { flags, executable } = step.become ?? {};
+  if (flags !== undefined || executable !== undefined) return true;
+  return Object.keys(step.environment).some((name) =>
+    /^(PATH|HOME|ENV|BASH_ENV|SHELLOPTS|TMPDIR|IFS|LD_.*|LC_.*|LANG.*)$/.test(name),
+  );
 }

@@ -17,6 +17,15 @@ import { SyncMark } from "./sync-mark.ts";
 /** Changes when the meaning of a record does; older records are then misses. */
 const FORMAT = 1;
 
+/** What is remembered besides outcomes. */
+export type FactKind =
+  /** What base images are made of. */
+  | "bases"
+  /** Which image came of which layers. */
+  | "images"
+  /** Under which key the outcome of a step is that touches only what it touches now. */
+  | "touched";
+
 /** What running a step came to. */
 export interface StepRecord {
   readonly result: ModuleResult;
@@ -85,14 +94,14 @@ export class StepStore {
    * Other facts that are worth remembering under a digest: what a base image is made of, which image
    * came of a stack of layers.
    */
-  getFact<T>(kind: "bases" | "images", key: Digest): T | undefined {
+  getFact<T>(kind: FactKind, key: Digest): T | undefined {
     const envelope = this.#read<{ format: number; boot: string; created: number; fact: T }>(
       this.#path(kind, key),
     );
     return envelope?.format === FORMAT ? envelope.fact : undefined;
   }
 
-  putFact<T>(kind: "bases" | "images", key: Digest, fact: T): void {
+  putFact<T>(kind: FactKind, key: Digest, fact: T): void {
     const created = Date.now();
     this.#write(this.#path(kind, key), { format: FORMAT, boot: this.#sync.boot, created, fact });
   }

@@ -191,6 +191,12 @@ export interface Module {
   readonly spec: ModuleSpec;
   readonly run: (context: ModuleContext, args: Arguments) => Promise<ModuleResult>;
   readonly inputs?: (context: ModuleContext, args: Arguments) => Promise<readonly KeyInput[]>;
+  /**
+   * The paths of the target that the module reads and writes, each with all that is below it; besides
+   * them only the system's own programs and accounts matter. A build may replay the module's outcome
+   * where these are as they were, whatever else has changed. `undefined`: anything may matter.
+   */
+  readonly touches?: (args: Arguments) => readonly string[] | undefined;
 }
 
 export type { Input, RunOptions, RunResult };

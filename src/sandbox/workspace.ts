@@ -95,6 +95,10 @@ class SandboxWorkspace implements Workspace {
     for (const directory of doomed) await files.remove(directory);
   }
 
+  async entries(id: LayerId) {
+    return this.#layers.manifest(id);
+  }
+
   async listLayers() {
     return this.#layers.list();
   }

@@ -5,6 +5,7 @@
  */
 import type { Connection } from "../connection/connection.ts";
 import type { Digest, Image, LayerSource } from "../oci/image.ts";
+import type { Entry } from "./manifest.ts";
 
 /** Name of a layer in the workspace's own store. */
 export type LayerId = string;
@@ -86,6 +87,8 @@ export interface Workspace {
    * one by giving several ids, lowest first. The same arguments give the same bytes.
    */
   exportLayer(ids: readonly LayerId[], epoch: number): Promise<LayerSource>;
+  /** Every path that the layer says something of. @throws LayerError when it is not there */
+  entries?(id: LayerId): Promise<readonly Entry[]>;
   removeLayer(id: LayerId): Promise<void>;
   /** Ids of all layers in the store, with bytes on disk and when each was last used (Unix ms). */
   listLayers(): Promise<readonly { id: LayerId; bytes: number; lastUsed: number }[]>;

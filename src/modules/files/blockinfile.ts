@@ -8,6 +8,7 @@ import { EDIT_OPTIONS, finishEdit, readTextFile } from "../lib/edit-file.ts";
 import { fail, failing } from "../lib/failure.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
 import { expandPaths } from "../lib/paths.ts";
+import { touchedPaths } from "../lib/touches.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
 export const spec = {
@@ -170,4 +171,9 @@ function pattern(expression: string): Pattern {
       `invalid regular expression '${expression}': ${error instanceof Error ? error.message : error}`,
     );
   }
+}
+
+/** What stands at `path`. */
+export function touches(args: Arguments): readonly string[] | undefined {
+  return touchedPaths(args, "path");
 }

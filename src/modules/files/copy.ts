@@ -14,6 +14,7 @@ import { flagOption, textOption } from "../lib/option-values.ts";
 import { baseOf, expandPaths } from "../lib/paths.ts";
 import { placeFile } from "../lib/place-file.ts";
 import { type Source, sourceOfBytes, sourceOfFile } from "../lib/source.ts";
+import { touchedPaths } from "../lib/touches.ts";
 import type {
   Arguments,
   Data,
@@ -148,4 +149,9 @@ export async function inputs(
   const src = textOption(args, "src");
   if (src === undefined || flagOption(args, "remote_src")) return [];
   return [{ kind: "path", path: await context.controller.find("files", src) }];
+}
+
+/** What stands at `dest`. */
+export function touches(args: Arguments): readonly string[] | undefined {
+  return touchedPaths(args, "dest");
 }

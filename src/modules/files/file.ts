@@ -8,6 +8,7 @@ import { fail, failing } from "../lib/failure.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
 import { baseOf, expandPaths, joinPath } from "../lib/paths.ts";
 import { pathInfo, stateOf } from "../lib/status.ts";
+import { touchedPaths } from "../lib/touches.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 import { ensureDirectory } from "./file-directory.ts";
 import { ensureHardLink, ensureLink } from "./file-link.ts";
@@ -122,3 +123,15 @@ export const run = failing(
     }
   },
 );
+
+/** What stands at `path`, and what a link leads to. */
+export function touches(args: Arguments): readonly string[] | undefined {
+  const times = ["modification_time", "access_time"];
+  const state = textOption(args, "state");
+  if (state === "touch" || times.some((name) => textOption(args, name) !== undefined)) {
+    return undefined;
+  }
+  const src = textOption(args, "src");
+  if (src === undefined) return touchedPaths(args, "path");
+  return src.startsWith("/") ? touchedPaths(args, "path", "src") : undefined;
+}

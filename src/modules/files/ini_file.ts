@@ -8,6 +8,7 @@ import { fail, failing } from "../lib/failure.ts";
 import { flagOption, listOption, textOption } from "../lib/option-values.ts";
 import { expandPaths } from "../lib/paths.ts";
 import { pathInfo, readStatus } from "../lib/status.ts";
+import { touchedPaths } from "../lib/touches.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 import { removeOption, setOption } from "./ini-lines.ts";
 
@@ -114,3 +115,8 @@ export const run = failing(
     };
   },
 );
+
+/** What stands at `path`. */
+export function touches(args: Arguments): readonly string[] | undefined {
+  return touchedPaths(args, "path");
+}

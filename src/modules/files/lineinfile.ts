@@ -8,6 +8,7 @@ import { EDIT_OPTIONS, finishEdit, readTextFile } from "../lib/edit-file.ts";
 import { fail, failing } from "../lib/failure.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
 import { expandPaths } from "../lib/paths.ts";
+import { touchedPaths } from "../lib/touches.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
 export const spec = {
@@ -249,4 +250,9 @@ function removeLines(
   const found = lines.length - kept.length;
   if (found === 0) return { message: "", found };
   return { lines: kept, message: `${found} line(s) removed`, found };
+}
+
+/** What stands at `path`. */
+export function touches(args: Arguments): readonly string[] | undefined {
+  return touchedPaths(args, "path");
 }

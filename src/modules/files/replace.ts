@@ -8,6 +8,7 @@ import { decodeAs, encodeAs } from "../lib/encodings.ts";
 import { fail, failing } from "../lib/failure.ts";
 import { textOption } from "../lib/option-values.ts";
 import { expandPaths } from "../lib/paths.ts";
+import { touchedPaths } from "../lib/touches.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
 export const spec = {
@@ -107,4 +108,9 @@ function replaceIn(
       `Unable to process replace due to error: ${error instanceof Error ? error.message : error}`,
     );
   }
+}
+
+/** What stands at `path`. */
+export function touches(args: Arguments): readonly string[] | undefined {
+  return touchedPaths(args, "path");
 }

@@ -16,6 +16,7 @@ import { flagOption, textOption } from "../lib/option-values.ts";
 import { baseOf, expandPaths, joinPath } from "../lib/paths.ts";
 import { placeFile } from "../lib/place-file.ts";
 import { sourceOfBytes } from "../lib/source.ts";
+import { touchedPaths } from "../lib/touches.ts";
 import type {
   Arguments,
   KeyInput,
@@ -154,4 +155,9 @@ export async function inputs(
   const { path, bytes } = await rendered(context, args);
   const mode = args.mode === "preserve" ? octal((await stat(path)).mode & 0o7777) : "";
   return [{ kind: "bytes", name: `${baseOf(path)}${mode}`, bytes }];
+}
+
+/** What stands at `dest`. */
+export function touches(args: Arguments): readonly string[] | undefined {
+  return touchedPaths(args, "dest");
 }
