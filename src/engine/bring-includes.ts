@@ -22,7 +22,8 @@ export function bringIncludes(
   shared: TaskReport | undefined,
   outcomes: Map<HostRun, TaskOutcome>,
 ): void {
-  if (includeKind(task.action) === undefined) return;
+  const kind = includeKind(task.action);
+  if (kind === undefined) return;
   const groups = new Map<
     string,
     { parts: readonly Part[]; hosts: string[]; what: string; label: string | undefined }
@@ -49,6 +50,7 @@ export function bringIncludes(
         break;
       }
       group.hosts.push(hostRun.host.name);
+      if (kind !== "include_role") batch.run.statsOf(hostRun.host.name).ok += 1;
       parts.push(...group.parts);
     }
     if (parts.length > 0 && outcomes.get(hostRun)?.kind === "ok") {
@@ -86,7 +88,6 @@ function failInclude(
     showAlways: false,
     durationMs: 0,
   };
-  batch.run.statsOf(hostRun.host.name).ok -= 1;
   tellResult(batch, task, info, hostRun, report);
   return outcomeOf(batch, task, hostRun, report);
 }

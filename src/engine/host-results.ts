@@ -25,7 +25,8 @@ export function tellResult(
   const stats = run.statsOf(hostRun.host.name);
   switch (status) {
     case "ok":
-      stats.ok += 1;
+      // An include counts when its file has been read, once for each item of its loop.
+      if (includeKind(task.action) === undefined) stats.ok += 1;
       break;
     case "changed":
       stats.ok += 1;

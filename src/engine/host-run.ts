@@ -14,6 +14,8 @@ export type HostFlow =
 export class HostRun {
   readonly host: Host;
   flow: HostFlow = "running";
+  /** `meta: clear_host_errors`: later plays take it again, whatever has become of it in this one. */
+  forgiven = false;
   /** Handlers that wait for the next flush. */
   readonly notified = new Set<Task>();
   /** Roles that this host has gone through: identities of `Role`. */

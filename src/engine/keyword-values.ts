@@ -7,13 +7,20 @@ import { positionOf } from "../values/positions.ts";
 import { str, toFloat, toInt } from "../values/python.ts";
 import type { Scope } from "./run-state.ts";
 
-/** A keyword's value for a task, templated; `undefined` when nobody set it (or it is `omit`). */
+/**
+ * A keyword's value for a task, templated; `undefined` when nobody set it. What is `omit` counts as
+ * not written: what stands further out holds.
+ */
 export function keyword(scope: Scope, node: Node, name: string): Value | undefined {
-  const raw = node.effective(name);
-  if (raw === undefined || raw === null) return undefined;
-  if (typeof raw === "boolean" || typeof raw === "number") return raw;
-  const value = scope.templar.template(raw);
-  return value === null || scope.templar.isOmitted(value) ? undefined : value;
+  for (let at: Node | undefined = node; at; at = at.outside(name)) {
+    const raw = at.effective(name);
+    if (raw === undefined || raw === null) return undefined;
+    if (typeof raw === "boolean" || typeof raw === "number") return raw;
+    const value = scope.templar.template(raw);
+    if (value === null) return undefined;
+    if (!scope.templar.isOmitted(value)) return value;
+  }
+  return undefined;
 }
 
 function invalid(node: Node, name: string, value: Value, type: string): LayerbookError {

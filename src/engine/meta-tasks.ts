@@ -48,6 +48,7 @@ async function metaOn(
         run.failed.delete(name);
         run.unreachable.delete(name);
       }
+      for (const other of batch.hostRuns) other.forgiven = true;
       return { kind: "ok" };
     case "end_host":
       hostRun.flow = "ended";

@@ -69,6 +69,7 @@ export async function callModule(
     run: on.run,
     scope,
     task,
+    given,
     info: on.info,
     target: place,
     environment,

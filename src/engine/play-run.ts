@@ -151,7 +151,7 @@ export class PlayRun {
       makeStrategy(strategyName, together, hostRuns, options.forks ?? forks),
     );
     for (const hostRun of hostRuns) {
-      if (hostRun.flow === "failed") {
+      if (hostRun.flow === "failed" && !hostRun.forgiven) {
         failed.add(hostRun.host.name);
         this.#lost.add(hostRun.host.name);
       }

@@ -89,12 +89,13 @@ export function masked(value: Value, secrets: readonly string[]): Value {
   return value;
 }
 
-/** The result of a task whose condition does not hold. */
-export function skipped(): Dict {
+/** The result of a task whose condition, as it was written, does not hold. */
+export function skipped(condition: Value): Dict {
   return new Dict([
     ["changed", false],
     ["skipped", true],
     ["skip_reason", "Conditional result was False"],
+    ["false_condition", condition],
   ]);
 }
 

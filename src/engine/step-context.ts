@@ -5,6 +5,7 @@ import { toData } from "../modules/convert.ts";
 import type { Data, ModuleContext, ModuleResult } from "../modules/module.ts";
 import { validateArguments } from "../modules/validate.ts";
 import type { Task } from "../playbook/node.ts";
+import { holdsUnsafe } from "../template/unsafe.ts";
 import { Dict } from "../values/model.ts";
 import { fromJson } from "../values/python.ts";
 import type { TaskInfo } from "./events.ts";
@@ -15,6 +16,8 @@ export interface StepContextOptions {
   readonly run: RunState;
   readonly scope: Scope;
   readonly task: Task;
+  /** Its arguments, templated. */
+  readonly given: Dict;
   readonly info: TaskInfo;
   readonly target: Target;
   readonly environment: Readonly<Record<string, string>>;
@@ -74,6 +77,7 @@ export function stepContext(o: StepContextOptions): ModuleContext {
     variable: (name) => scope.templar.variable(name),
     variableNames: () => scope.variables.names(),
     template: (value) => scope.templar.template(value),
+    isUnsafe: (option) => holdsUnsafe(o.given.get(option) ?? null),
     condition: (expression) => scope.templar.condition(expression),
     render: (text, options) => scope.templar.render(text, options),
     invoke: async (name, args): Promise<ModuleResult> => {

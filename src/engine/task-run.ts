@@ -78,7 +78,8 @@ class TaskAttempt {
   #withoutItems(scope: Scope, error: unknown): Once {
     let result = failedBy(error);
     try {
-      if (error instanceof UndefinedError && !this.#holds(scope)) result = skipped();
+      const condition = error instanceof UndefinedError ? this.#failing(scope) : undefined;
+      if (condition !== undefined) result = skipped(condition);
     } catch {
       // The condition needs what is undefined too: the first error stands.
     }
@@ -189,9 +190,10 @@ class TaskAttempt {
     });
   }
 
-  #holds(scope: Scope): boolean {
+  /** The first condition that does not hold; `undefined` when all do. */
+  #failing(scope: Scope): Value | undefined {
     const when = this.#on.task.effective("when");
-    if (when === undefined) return true;
+    if (when === undefined) return undefined;
     for (const condition of conditions(when)) {
       let holds: boolean;
       try {
@@ -199,9 +201,9 @@ class TaskAttempt {
       } catch (error) {
         throw new ConditionError(condition, error);
       }
-      if (!holds) return false;
+      if (!holds) return condition;
     }
-    return true;
+    return undefined;
   }
 
   async #guarded(scope: Scope, label: string | undefined): Promise<Once> {
@@ -215,8 +217,9 @@ class TaskAttempt {
 
   async #once(scope: Scope, label: string | undefined): Promise<Once> {
     const task = this.#on.task;
-    if (!this.#holds(scope)) {
-      return { result: skipped(), delegate: undefined, include: undefined, notify: [] };
+    const condition = this.#failing(scope);
+    if (condition !== undefined) {
+      return { result: skipped(condition), delegate: undefined, include: undefined, notify: [] };
     }
     if (includeKind(task.action) !== undefined) {
       const args = templatedArguments(scope, task, task.action);

@@ -144,6 +144,8 @@ export interface ModuleContext {
   variableNames(): readonly string[];
   /** Templates a value with the task's variables. `undefined` variables raise. */
   template(value: Value): Value;
+  /** Whether an argument holds text that must not be taken for a template or an expression. */
+  isUnsafe(option: string): boolean;
   /** Evaluates a condition as `when` would (assert's `that`). */
   condition(expression: Value): boolean;
   /** Renders a template file's text as the template module does. */

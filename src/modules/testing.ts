@@ -60,6 +60,7 @@ export function testContext(connection: Connection, overrides: TestRun = {}): Mo
     },
     variableNames: () => Object.keys(variables),
     template: (value) => value,
+    isUnsafe: () => false,
     condition: (expression) => expression === true,
     render: (text) => text,
     invoke: async (name, args) => {

@@ -17,6 +17,18 @@ export interface ValidationOptions {
   /** The module's name in messages; default: the last part of the spec's. */
   readonly name?: string;
   readonly warn?: (message: string) => void;
+  /** Told of everything that is wrong; without it the first thing is thrown. */
+  readonly problem?: (error: ArgumentsError) => void;
+}
+
+/** Whom validation talks to. */
+interface Listeners {
+  readonly warn: ValidationOptions["warn"];
+  readonly problem: (error: ArgumentsError) => void;
+}
+
+function throwProblem(error: ArgumentsError): never {
+  throw error;
 }
 
 /** What a module and each of its dict options have in common. */
@@ -32,7 +44,7 @@ type OptionSet = Pick<
 
 /**
  * @param values the task's arguments after templating, `omit` already removed
- * @throws ArgumentsError with the first thing that is wrong
+ * @throws ArgumentsError with the first thing that is wrong, unless `problem` is given
  */
 export function validateArguments(
   spec: ModuleSpec,
@@ -44,7 +56,8 @@ export function validateArguments(
   const resolved = resolveAliases(spec.options, given, options.warn);
   const unknown = spec.anyOption ? [] : [...resolved.keys()].filter((k) => !hasOption(spec, k));
   if (unknown.length > 0) throw unsupported(spec, unknown, options.name);
-  const checked = checkSet(spec, resolved, "", options.warn);
+  const listeners = { warn: options.warn, problem: options.problem ?? throwProblem };
+  const checked = checkSet(spec, resolved, "", listeners);
   if (spec.anyOption) {
     for (const [key, value] of resolved) {
       if (!hasOption(spec, key)) checked.push([key, value]);
@@ -129,13 +142,20 @@ function checkSet(
   set: OptionSet,
   given: ReadonlyMap<string, Value>,
   path: string,
-  warn: ValidationOptions["warn"],
+  listeners: Listeners,
 ): [string, Value][] {
   const within = path ? ` found in ${path}` : "";
   const has = (name: string) => given.has(name) && given.get(name) !== null;
   const count = (names: readonly string[]) => names.filter(has).length;
-  const fail = (message: string): never => {
-    throw new ArgumentsError(`${message}${within}`);
+  const fail = (message: string) => listeners.problem(new ArgumentsError(`${message}${within}`));
+  const reported = <T>(work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof ArgumentsError)) throw error;
+      listeners.problem(error);
+      return undefined;
+    }
   };
 
   for (const names of set.mutuallyExclusive ?? []) {
@@ -154,12 +174,13 @@ function checkSet(
         values.set(name, fromJson(option.default));
       continue;
     }
-    values.set(name, convertOption(name, option, raw, path, warn));
+    const value = reported(() => convertOption(name, option, raw, path, listeners));
+    if (value !== undefined) values.set(name, value);
   }
   for (const [name, option] of Object.entries(set.options)) {
     const value = values.get(name);
     if (value !== undefined && option.choices && given.has(name)) {
-      const chosen = choose(name, option, value, within);
+      const chosen = reported(() => choose(name, option, value, within));
       if (chosen !== undefined) values.set(name, chosen);
     }
   }
@@ -171,7 +192,7 @@ function checkRequirements(
   set: OptionSet,
   has: (name: string) => boolean,
   values: ReadonlyMap<string, Value>,
-  fail: (message: string) => never,
+  fail: (message: string) => void,
 ): void {
   for (const names of set.requiredTogether ?? []) {
     const present = names.filter(has).length;
@@ -208,7 +229,7 @@ function convertOption(
   option: OptionSpec,
   raw: Value,
   path: string,
-  warn: ValidationOptions["warn"],
+  listeners: Listeners,
 ): Value {
   const within = path ? ` found in '${path.replaceAll(" -> ", ".")}'` : "";
   let value: Value;
@@ -225,7 +246,7 @@ function convertOption(
   if (Array.isArray(value) && elements !== undefined) {
     value = value.map((item) => convertElement(name, elements, item));
   }
-  return option.options ? convertSubOptions(name, option, value, path, warn) : value;
+  return option.options ? convertSubOptions(name, option, value, path, listeners) : value;
 }
 
 function typeLabel(type: OptionSpec["type"]): string {
@@ -249,7 +270,7 @@ function convertSubOptions(
   option: OptionSpec,
   value: Value,
   path: string,
-  warn: ValidationOptions["warn"],
+  listeners: Listeners,
 ): Value {
   const options = option.options ?? {};
   const place = path ? `${path} -> ${name}` : name;
@@ -258,7 +279,7 @@ function convertSubOptions(
       throw new ArgumentsError(`value of '${name}' must be of type dict or list of dicts`);
     }
     const given = new Map(Array.from(item, ([key, part]) => [str(key), part] as const));
-    const resolved = resolveAliases(options, given, warn);
+    const resolved = resolveAliases(options, given, listeners.warn);
     const unknown = [...resolved.keys()].filter((key) => !Object.hasOwn(options, key));
     if (unknown.length > 0) {
       throw new ArgumentsError(
@@ -266,7 +287,7 @@ function convertSubOptions(
           `Supported parameters include: ${Object.keys(options).sort().join(", ")}.`,
       );
     }
-    return new Dict(checkSet({ options }, resolved, place, warn));
+    return new Dict(checkSet({ options }, resolved, place, listeners));
   };
   return Array.isArray(value) ? value.map(one) : one(value);
 }

@@ -57,6 +57,12 @@ export abstract class Node {
     return parts.length > 0 ? parts : undefined;
   }
 
+  /** What surrounds the node whose value of the keyword reaches this one. */
+  outside(keyword: string): Node | undefined {
+    if (this.own(keyword) !== undefined) return this.#keywordParent();
+    return this.#keywordParent()?.outside(keyword);
+  }
+
   #keywordParent(): Node | undefined {
     let node = this.parent;
     while (node && !node.passesKeywords) node = node.parent;

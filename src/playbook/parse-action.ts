@@ -3,7 +3,7 @@ import { type LayerbookError, ParseError } from "../errors/index.ts";
 import { Dict, textOf, type Value } from "../values/model.ts";
 import { positionOfKey } from "../values/positions.ts";
 import { str } from "../values/python.ts";
-import { builtinName, isCommandLike, isEngineAction, takesFreeForm } from "./actions.ts";
+import { isCommandLike, isEngineAction, takesFreeForm } from "./actions.ts";
 import { parseKv } from "./arguments.ts";
 import type { ParseContext } from "./context.ts";
 import { hasTemplate, unknownKeyword, wrongShape } from "./errors.ts";
@@ -133,7 +133,7 @@ function parseArguments(
   const text = textOf(given);
   if (given === null) own = new Dict();
   else if (given instanceof Dict) own = given;
-  else if (text !== undefined) own = parseKv(text, isCommandLike(action) || takesRaw(action));
+  else if (text !== undefined) own = parseKv(text, isCommandLike(action));
   else if (Array.isArray(given) && takesFreeForm(action)) own = new Dict([["_raw_params", given]]);
   else {
     throw new ParseError(`unexpected parameter type in action: ${typeOf(given)}`, {
@@ -160,11 +160,6 @@ function parseArguments(
   const args = new Dict(further);
   for (const [key, value] of own) args.set(key, value);
   return { args, argsTemplate };
-}
-
-function takesRaw(action: string): boolean {
-  const name = builtinName(action);
-  return name !== undefined && takesFreeForm(action) && isEngineAction(action);
 }
 
 function typeOf(value: Value): string {

@@ -52,6 +52,11 @@ export class HostVariables {
     this.#options = options;
   }
 
+  /** `hash_behaviour=merge`. */
+  get mergeDicts(): boolean {
+    return this.#options.mergeDicts;
+  }
+
   /** `group_vars` and `host_vars` beside the playbook count from now on. */
   usePlaybookDirectory(directory: string | undefined): void {
     if (this.#playbookDirectory === directory) return;

@@ -26,17 +26,31 @@ export function layerOf(dict: Dict): ReadonlyMap<string, Value> {
 /** Layers from the strongest to the weakest. */
 export class LayeredVariables {
   readonly #layers: readonly Layer[];
+  readonly #mergeDicts: boolean;
 
-  constructor(layers: readonly Layer[]) {
+  /** @param mergeDicts `hash_behaviour=merge`: dicts of all layers are one */
+  constructor(layers: readonly Layer[], mergeDicts = false) {
     this.#layers = layers;
+    this.#mergeDicts = mergeDicts;
   }
 
   get(name: string): Value | undefined {
-    for (const layer of this.#layers) {
-      const value = layer.get(name);
-      if (value !== undefined) return value;
+    for (let index = 0; index < this.#layers.length; index++) {
+      const value = this.#layers[index]?.get(name);
+      if (value === undefined) continue;
+      return this.#mergeDicts && value instanceof Dict ? this.#merged(name, value, index) : value;
     }
     return undefined;
+  }
+
+  #merged(name: string, strongest: Dict, index: number): Dict {
+    let merged = strongest;
+    for (const layer of this.#layers.slice(index + 1)) {
+      const value = layer.get(name);
+      if (value instanceof Dict) merged = combine(value, merged);
+      else if (value !== undefined) break;
+    }
+    return merged;
   }
 
   names(): string[] {
@@ -51,7 +65,7 @@ export class LayeredVariables {
 
   /** With further layers on top. */
   under(...layers: Layer[]): LayeredVariables {
-    return new LayeredVariables([...layers, ...this.#layers]);
+    return new LayeredVariables([...layers, ...this.#layers], this.#mergeDicts);
   }
 }
 

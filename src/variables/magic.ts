@@ -126,7 +126,8 @@ const SOURCES: Readonly<Record<string, Source>> = {
   play_hosts: (_, { hosts }) => hosts && [...hosts.batch()],
   playbook_dir: (_, { play }) => play?.play.directory,
   role_name: (_, { node }) => node?.role?.name,
-  role_names: (_, { play }) => play && roleNames(play.roles),
+  role_names: (_, { play }) =>
+    play && roleNames(play.roles.filter((role) => role.origin !== "dependency")),
   role_path: (_, { node }) => node?.role?.path,
   role_uuid: (_, { node }) => node?.role?.identity,
   vars: (_, scope) => scope.vars(),

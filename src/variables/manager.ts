@@ -121,7 +121,7 @@ export class VariableManager {
     layers.push(this.#options.hostVariables.of(host));
     if (place) layers.push(...place.defaults);
     if (play) layers.push(...play.defaults);
-    return new LayeredVariables(layers);
+    return new LayeredVariables(layers, this.#options.hostVariables.mergeDicts);
   }
 }
 

@@ -1,5 +1,5 @@
 /** ansible.builtin.assert: fails unless all conditions hold. */
-import { fromJson } from "../../values/python.ts";
+import { fromJson, str } from "../../values/python.ts";
 import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
 export const spec = {
@@ -25,6 +25,12 @@ export async function run(context: ModuleContext, args: Arguments): Promise<Modu
   const that = args.that ?? null;
   const conditions: readonly Data[] = Array.isArray(that) ? that : [that];
   const quiet = args.quiet === true;
+  if (context.isUnsafe("that")) {
+    return {
+      failed: true,
+      msg: `The conditional check '${str(fromJson(that))}' failed. The error was: Conditional is marked as unsafe, and cannot be evaluated.`,
+    };
+  }
   for (const condition of conditions) {
     if (!context.condition(fromJson(condition))) {
       return {

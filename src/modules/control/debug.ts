@@ -34,6 +34,8 @@ export async function run(context: ModuleContext, args: Arguments): Promise<Modu
     const shown = typeof name === "object" && !Array.isArray(name) ? "dict" : "list";
     return { [`<class '${shown}'>`]: name, _ansible_verbose_always: true };
   }
+  // What came from outside is shown as it is, not evaluated.
+  if (context.isUnsafe("var")) return { [name]: name, _ansible_verbose_always: true };
   return { [name]: shown(context, name), _ansible_verbose_always: true };
 }
 

@@ -1,6 +1,8 @@
 /** ansible.builtin.set_fact: sets variables of the host. */
+import { isVariableName } from "../../playbook/attributes.ts";
 import { str } from "../../values/python.ts";
 import { toBool } from "../convert.ts";
+import { invalidName } from "../lib/variable-name.ts";
 import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
 export const spec = {
@@ -22,12 +24,7 @@ export async function run(context: ModuleContext, args: Arguments): Promise<Modu
   for (const [key, value] of Object.entries(args)) {
     if (key === "cacheable" || key === "_raw_params" || value === undefined) continue;
     const name = key.includes("{") ? str(context.template(key)) : key;
-    if (!/^[A-Za-z_]\w*$/.test(name)) {
-      return {
-        failed: true,
-        msg: `The variable name '${name}' is not valid. Variables must start with a letter or underscore character, and contain only letters, numbers and underscores.`,
-      };
-    }
+    if (!isVariableName(name)) return { failed: true, msg: invalidName(name) };
     facts[name] = boolWord(value);
   }
   if (Object.keys(facts).length === 0) {

@@ -1,11 +1,14 @@
 /** ansible.builtin.set_stats: figures of the run that are shown at its end. */
-import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
+import { isVariableName } from "../../playbook/attributes.ts";
+import { str } from "../../values/python.ts";
+import { invalidName } from "../lib/variable-name.ts";
+import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
 export const spec = {
   name: "ansible.builtin.set_stats",
   summary: "Define and display stats for the current ansible run",
   options: {
-    data: { type: "dict", description: "Names and values.", required: true },
+    data: { type: "raw", description: "Names and values, a dictionary.", required: true },
     per_host: { type: "bool", description: "Of this host only.", default: false },
     aggregate: { type: "bool", description: "Add to what is there.", default: true },
   },
@@ -15,11 +18,21 @@ export const spec = {
   returns: { ansible_stats: "What was noted." },
 } as const satisfies ModuleSpec;
 
-export async function run(_context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> {
+  const given = args.data ?? null;
+  if (given === null || typeof given !== "object" || Array.isArray(given)) {
+    return { failed: true, msg: "The 'data' option needs to be a dictionary/hash" };
+  }
+  const data: Record<string, Data> = {};
+  for (const [key, value] of Object.entries(given)) {
+    const name = key.includes("{") ? str(context.template(key)) : key;
+    if (!isVariableName(name)) return { failed: true, msg: invalidName(name) };
+    data[name] = value;
+  }
   return {
     changed: false,
     ansible_stats: {
-      data: args.data ?? {},
+      data,
       per_host: args.per_host ?? false,
       aggregate: args.aggregate ?? true,
     },

@@ -10,7 +10,7 @@ import type {
   OptionSpec,
   OptionType,
 } from "../module.ts";
-import { ArgumentsError, validateArguments } from "../validate.ts";
+import { validateArguments } from "../validate.ts";
 
 export const spec = {
   name: "ansible.builtin.validate_argument_spec",
@@ -70,13 +70,9 @@ function problems(options: Fields, values: Dict, args: Arguments): string[] {
     effect: "talk",
     returns: {},
   };
-  try {
-    validateArguments(module, values);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ArgumentsError)) throw error;
-    return [error.message];
-  }
+  const found: string[] = [];
+  validateArguments(module, values, { problem: (error) => found.push(error.message) });
+  return found;
 }
 
 function contextName(args: Arguments): string {

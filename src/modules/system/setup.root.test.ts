@@ -65,12 +65,16 @@ describe("facts of a Debian without Python", () => {
   it("hold what the host says about itself", async () => {
     await place.connection.run(`mkdir -p /etc/ansible/facts.d; cd /etc/ansible/facts.d
 printf '[general]\\nAsk = yes\\n' >a.fact; printf '{"x": [1, true]}' >b.fact
-echo '#!/bin/sh' >c.fact; echo "echo '\\"run\\"'" >>c.fact; chmod +x c.fact; printf '#!/bin/sh\\nexit 3' >d.fact; chmod +x d.fact`);
+echo '#!/bin/sh' >c.fact; echo "echo '\\"run\\"'" >>c.fact; chmod +x c.fact; printf '#!/bin/sh\\necho no >&2; exit 3' >d.fact; chmod +x d.fact; ln -s nowhere e.fact
+echo '#!/bin/sh' >f.fact; echo 'echo note >&2; echo 7' >>f.fact; chmod +x f.fact; printf '[s]\\nv = 5%% off' >g.fact`);
     expect((await facts()).ansible_local).toEqual({
       a: { general: { ask: "yes" } },
       b: { x: [1, true] },
       c: "run",
-      d: "Failure executing fact script (d.fact), rc: 3, err: ",
+      d: "Failure executing fact script (/etc/ansible/facts.d/d.fact), rc: 3, err: no",
+      e: expect.stringMatching(/^Could not stat fact \(\/etc\/ansible\/facts\.d\/e\.fact\)/),
+      f: 7,
+      g: expect.stringMatching(/^error loading facts as ini - please check content: .*'%' must be/),
     });
   });
   it("are parted into those of the image and those of the moment, which together are all", async () => {

@@ -74,7 +74,7 @@ export async function gather(
     add("python", () => pythonFacts(report, String(distribution.distribution_release)));
     add("user", () => userFacts(report, environment));
     add("ssh_pub_keys", () => sshKeyFacts(report));
-    add("local", () => ({ local: localFacts(report) }));
+    add("local", () => ({ local: localFacts(report, context.warn) }));
     add("virtual", () => (image || kind === "all" ? virtualizationFacts(report, image) : {}));
   }
   if (kind !== "image") {

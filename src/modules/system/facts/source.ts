@@ -165,16 +165,18 @@ fi`);
   }
   if (wanted.local) {
     const path = quote(wanted.factPath);
-    parts.push(`for lb_f in ${path}/*.fact; do
-  [ -e "$lb_f" ] || continue
-  lb_n=\${lb_f##*/}
-  if [ -x "$lb_f" ] && [ ! -d "$lb_f" ]; then
-    printf '\\001run:%s\\n' "\${lb_n%.fact}"; lb_o=$("$lb_f" 2>&1 </dev/null); lb_rc=$?
-    printf '%s\\n%s' "$lb_rc" "$lb_o"
+    parts.push(`{
+for lb_f in ${path}/*.fact; do
+  if [ ! -e "$lb_f" ]; then
+    if [ -L "$lb_f" ]; then printf '\\001lost:%s\\n' "$lb_f"; fi
+  elif [ -x "$lb_f" ] && [ ! -d "$lb_f" ]; then
+    lb_e=$({ lb_o=$("$lb_f" 2>&3 </dev/null 5>&-)
+      printf '\\001run:%s\\n%s\\n%s' "$lb_f" "$?" "$lb_o" >&5; } 3>&1)
+    printf '\\001err:%s\\n%s' "$lb_f" "$lb_e"
   else
-    printf '\\001local:%s\\n' "\${lb_n%.fact}"; cat "$lb_f" 2>/dev/null
+    printf '\\001local:%s\\n' "$lb_f"; cat "$lb_f" 2>/dev/null
   fi
-done`);
+done; } 5>&1`);
   }
   return `${parts.join("\n")}\nexit 0`;
 }

@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest";
+import { play } from "./play.ts";
+
+/** What the engine makes of conditions, keywords, errors and variables. */
+describe("results", () => {
+  it("say which condition a skipped task was skipped for", async () => {
+    const played = await play(`
+- hosts: testhost
+  gather_facts: false
+  tasks:
+    - {name: literal, debug: {msg: no}, when: false}
+    - {name: second, debug: {msg: no}, when: [true, "1 == 2"]}
+`);
+    expect(played.result("literal").false_condition).toBe(false);
+    expect(played.result("second").false_condition).toBe("1 == 2");
+  });
+
+  it("list everything that is wrong with a role's arguments", async () => {
+    const played = await play(
+      `
+- hosts: testhost
+  gather_facts: false
+  tasks:
+    - block:
+        - include_role: {name: port}
+          vars: {number: many, also: x}
+      rescue:
+        - {name: said, debug: {msg: "{{ ansible_failed_result.argument_errors }}"}}
+`,
+      {
+        files: {
+          "roles/port/tasks/main.yml": "[]",
+          "roles/port/meta/argument_specs.yml": `
+argument_specs:
+  main:
+    options:
+      number: {type: int}
+      name: {required: true}
+      also: {choices: [y, z]}
+`,
+        },
+      },
+    );
+    expect(played.result("said").msg).toEqual([
+      "missing required arguments: name",
+      expect.stringMatching(/^argument 'number' is of type/),
+      "value of also must be one of: y, z, got: x",
+    ]);
+  });
+
+  it("count an include once for each file that it reads, a role's not at all", async () => {
+    const played = await play(
+      `
+- hosts: testhost
+  gather_facts: false
+  tasks:
+    - {include_tasks: more.yml, loop: [1, 2, 3], when: item != 2}
+    - include_role: name=quiet
+`,
+      { files: { "more.yml": "- meta: noop", "roles/quiet/tasks/main.yml": "[]" } },
+    );
+    expect(played.stats.get("testhost")).toMatchObject({ ok: 2, failed: 0 });
+  });
+});
+
+describe("keywords", () => {
+  it("take what stands further out when they are omitted", async () => {
+    const played = await play(`
+- hosts: testhost
+  gather_facts: false
+  ignore_errors: true
+  vars: {unset: "{{ omit }}"}
+  tasks:
+    - {name: inherits, fail: , ignore_errors: "{{ omit }}"}
+    - block:
+        - {name: through, fail: , ignore_errors: "{{ unset }}"}
+      ignore_errors: "{{ omit }}"
+`);
+    expect(played.exitCode).toBe(0);
+    expect(played.stats.get("testhost")).toMatchObject({ ignored: 2 });
+  });
+
+  it("let hosts that failed be part of later plays after clear_host_errors", async () => {
+    const played = await play(
+      `
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {fail: , when: inventory_hostname == 'b'}
+    - meta: clear_host_errors
+- hosts: all
+  gather_facts: false
+  tasks:
+    - {name: both, debug: {msg: "{{ ansible_play_hosts }}"}}
+`,
+      { files: { hosts: "a ansible_connection=local\nb ansible_connection=local\n" } },
+    );
+    expect(played.result("both").msg).toEqual(["a", "b"]);
+  });
+});
+
+describe("variables", () => {
+  it("are merged from all places with hash_behaviour=merge", async () => {
+    const files = {
+      "group_vars/all.yml": "conf: {a: 1, deep: {x: 1}}",
+      "roles/r/defaults/main.yml": "conf: {d: default, a: default}",
+      "roles/r/tasks/main.yml": `- {name: show, debug: {msg: "{{ conf }}"}}`,
+    };
+    const site = `
+- hosts: testhost
+  gather_facts: false
+  vars: {conf: {deep: {y: 2}}}
+  roles: [r]
+`;
+    const env = { ANSIBLE_HASH_BEHAVIOUR: "merge" };
+    const extraVars = ['{"conf": {"e": 5}}'];
+    const merged = await play(site, { files, env, extraVars });
+    expect(merged.result("show").msg).toEqual({ d: "default", a: 1, deep: { x: 1, y: 2 }, e: 5 });
+    expect((await play(site, { files, extraVars })).result("show").msg).toEqual({ e: 5 });
+  });
+
+  it("name a play's roles and the roles that those need apart", async () => {
+    const played = await play(
+      `
+- hosts: testhost
+  gather_facts: false
+  roles: [top]
+  tasks:
+    - {name: show, debug: {msg: "{{ [role_names, ansible_dependent_role_names, ansible_role_names | sort] }}"}}
+`,
+      {
+        files: {
+          "roles/top/meta/main.yml": "dependencies: [base]",
+          "roles/base/tasks/main.yml": "[]",
+        },
+      },
+    );
+    expect(played.result("show").msg).toEqual([["top"], ["base"], ["base", "top"]]);
+  });
+
+  it("that came from outside are shown and refused as conditions, not evaluated", async () => {
+    const played = await play(`
+- hosts: testhost
+  gather_facts: false
+  vars: {outside: !unsafe "1 == 1 or '{{'"}
+  tasks:
+    - {name: shown, debug: {var: "{{ outside }}"}}
+    - {name: asserted, assert: {that: "{{ outside }}"}, ignore_errors: true}
+    - {name: stats, set_stats: {data: [1]}, ignore_errors: true}
+`);
+    expect(played.result("shown")["1 == 1 or '{{'"]).toBe("1 == 1 or '{{'");
+    expect(played.result("asserted").msg).toContain("marked as unsafe, and cannot be evaluated");
+    expect(played.result("stats").msg).toBe("The 'data' option needs to be a dictionary/hash");
+  });
+});
