@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Connection, ConnectionError } from "../connection/connection.ts";
+import { SequencedConnection } from "../connection/sequenced.ts";
 import type { StreamShell } from "../connection/stream-shell.ts";
 import { explain } from "../workspace/errors.ts";
 import {
@@ -25,7 +26,6 @@ import type { Files, Placing } from "./files.ts";
 import type { Helper } from "./helper.ts";
 import { directoriesOf } from "./pack.ts";
 import type { Runtime } from "./runtime.ts";
-import { SandboxConnection } from "./sandbox-connection.ts";
 
 /** Up to here a change is copied into its layer and the container lives on. */
 const COPY_ENTRIES = 256;
@@ -73,7 +73,7 @@ export class SandboxSession implements Session {
     this.#options = options;
     this.#equip = equip;
     this.#onClose = onClose;
-    this.connection = new SandboxConnection({
+    this.connection = new SequencedConnection("sandbox", {
       enqueue: (work) => this.#enqueue(work),
       shell: () => this.#shell(),
       running: () => this.#running?.container.shell,

@@ -156,7 +156,9 @@ export function workspaceContract(make: () => Promise<Workspace>): void {
     expect(await run(atFirst, "ls /srv /etc")).toContain("motd");
     await atFirst.close();
     const atSecond = await open([...base, first.id, second.id]);
-    expect(await run(atSecond, "cat /srv/one /srv/two; ls /srv/kept; ls /etc")).toBe(
+    // An engine puts its own /etc/hostname over the image's.
+    const seen = await run(atSecond, "cat /srv/one /srv/two; ls /srv/kept; ls /etc");
+    expect(seen.replace("hostname\n", "")).toBe(
       "one\ntwo\nb\nc\ngroup\nhosts\npasswd\nresolv.conf\n",
     );
     await atSecond.close();

@@ -1,36 +1,33 @@
-/** The shell of a session: it starts the container with the first script, and anew where it must. */
-import {
-  type Connection,
-  ConnectionError,
-  type RunOptions,
-  type RunResult,
-} from "../connection/connection.ts";
-import type { StreamShell } from "../connection/stream-shell.ts";
+/** The shell of a build's session: it starts the container with the first script, and anew where it must. */
+import { type Connection, ConnectionError, type RunOptions, type RunResult } from "./connection.ts";
 
 /** What the session gives its connection. */
 export interface ShellSource {
   /** Runs work when everything asked for before is done. */
   enqueue<T>(work: () => Promise<T>): Promise<T>;
   /** The shell of the running container, which is started if need be. */
-  shell(): Promise<StreamShell>;
+  shell(): Promise<Connection>;
   /** The shell if there is one. */
-  running(): StreamShell | undefined;
+  running(): Connection | undefined;
   close(): Promise<void>;
   readonly signal: AbortSignal | undefined;
 }
 
-export class SandboxConnection implements Connection {
-  readonly label = "sandbox";
+export class SequencedConnection implements Connection {
+  readonly label: string;
   readonly #source: ShellSource;
 
-  constructor(source: ShellSource) {
+  /** @param label for messages */
+  constructor(label: string, source: ShellSource) {
+    this.label = label;
     this.#source = source;
   }
 
   run(script: string, options: RunOptions = {}): Promise<RunResult> {
     return this.#source.enqueue(async () => {
       const signal = either(options.signal, this.#source.signal);
-      if (signal?.aborted) throw new ConnectionError("sandbox: interrupted", { exitCode: 99 });
+      if (signal?.aborted)
+        throw new ConnectionError(`${this.label}: interrupted`, { exitCode: 99 });
       const shell = await this.#source.shell();
       return shell.run(script, signal ? { ...options, signal } : options);
     });
