@@ -5,7 +5,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { DockerClient } from "../docker/index.ts";
 import { readTar, type TarEntry } from "../oci/tar/index.ts";
 import { WorkspaceError } from "../workspace/errors.ts";
-import { ENGINE_FILES, type Listing, type Tools } from "./listing.ts";
+import { ENGINE_FILES, hasSeveralNames, type Listing, type Tools } from "./listing.ts";
 
 /** Up to here files are asked for one by one; beyond, the whole filesystem is read once. */
 const FEW = 8;
@@ -24,10 +24,13 @@ export interface Source {
 export async function* readPaths(
   source: Source,
   paths: readonly string[],
+  listing: Listing,
 ): AsyncGenerator<TarEntry> {
   if (paths.length === 0) return;
+  // One by one the names of a file with several could not be told from files.
+  const simple = (path: string) => isText(path) && !hasSeveralNames(listing.records.get(path));
   if (source.tools.tar) yield* byTar(source.connection, paths);
-  else if (paths.length <= FEW) yield* byArchives(source, paths);
+  else if (paths.length <= FEW && paths.every(simple)) yield* byArchives(source, paths);
   else {
     const wanted = new Set(paths);
     for await (const member of wholeFilesystem(source)) {
@@ -120,4 +123,10 @@ export async function listWhole(source: Source): Promise<Listing> {
   }
   for (const path of ENGINE_FILES) records.delete(path);
   return { records, begun: 0 };
+}
+
+/** Names that are no UTF-8 cannot be asked for. */
+function isText(path: string): boolean {
+  const bytes = Buffer.from(path, "latin1");
+  return Buffer.from(bytes.toString("utf8")).equals(bytes);
 }

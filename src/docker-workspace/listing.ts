@@ -174,10 +174,22 @@ export function isDirectory(record: string | undefined): boolean {
   return record.startsWith("d ") || /^4[0-9a-f]{3} /.test(record);
 }
 
+/** A file that is no directory and has hard links. */
+export function hasSeveralNames(record: string | undefined): boolean {
+  if (record === undefined || isDirectory(record)) return false;
+  const fields = record.split(" ");
+  return Number(fields[isRaw(record) ? 4 : 5]) > 1;
+}
+
+/** Did `stat` write it, with the file type and mode in hexadecimal, or `find`? */
+function isRaw(record: string): boolean {
+  return /^[0-9a-f]{4} /.test(record);
+}
+
 /** Permission bits, owner and group of a record. */
 export function ownership(record: string): { mode: number; uid: number; gid: number } {
   const fields = record.split(" ");
-  if (/^[0-9a-f]{4}$/.test(fields[0] ?? "")) {
+  if (isRaw(record)) {
     const mode = Number.parseInt(fields[0] ?? "", 16) & 0o7777;
     return { mode, uid: Number(fields[1]), gid: Number(fields[2]) };
   }

@@ -1,6 +1,7 @@
 /** A session: a container on an image of the stack, and the layers that snapshots add. */
 import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, ConnectionError } from "../connection/connection.ts";
 import { SequencedConnection } from "../connection/sequenced.ts";
 import type { DockerClient } from "../docker/index.ts";
@@ -136,13 +137,27 @@ export class DockerSession implements Session {
       const connection = shell.shell;
       const tools = await probeTools(connection);
       const source: Source = { client, container: shell.id, connection, tools };
-      const before = (await list(connection, tools)) ?? (await listWhole(source));
-      // What the image was unpacked from a moment ago has not changed since.
-      this.#running = { ...source, shell, before, racy: new Set() };
+      const before = await this.#firstListing(source);
+      this.#running = { ...source, shell, before, racy: racyPaths(before) };
       return this.#running;
     } catch (error) {
       await shell.remove();
       throw error;
+    }
+  }
+
+  /**
+   * The state that changes are found against. Files of an image that came a moment ago could change
+   * without showing it: the listing is read again when their times are old enough.
+   */
+  async #firstListing(source: Source): Promise<Listing> {
+    const { connection, tools } = source;
+    for (;;) {
+      const listing = (await list(connection, tools)) ?? (await listWhole(source));
+      const known = this.#knownEntries();
+      const racy = [...racyPaths(listing)];
+      if (racy.every((path) => known.has(path) || path === MTAB)) return listing;
+      await sleep(RACY_PAUSE_MS);
     }
   }
 
@@ -212,7 +227,7 @@ export class DockerSession implements Session {
     const need = (path: string) => {
       for (const above of ancestorsOf(path)) needed.add(above);
     };
-    for await (const member of readPaths(running, [...wanted].sort())) {
+    for await (const member of readPaths(running, [...wanted].sort(), after)) {
       const path = member.path.toString("latin1");
       if (!wanted.has(path)) continue;
       const entry = await data.read(member);
@@ -223,6 +238,9 @@ export class DockerSession implements Session {
           directories.set(path, entry);
           continue;
         }
+      } else if (!old && record === after.records.get(path)) {
+        // Of the image, and not changed: the first listing was late enough to be sure.
+        continue;
       } else if (old && sameBytes(entry, old)) {
         // Read again only because its time was too new to be sure.
         if (record === after.records.get(path)) continue;
@@ -270,6 +288,11 @@ export class DockerSession implements Session {
     return next;
   }
 }
+
+const RACY_PAUSE_MS = 30;
+
+/** The Engine makes it with the container, where the image has none. */
+const MTAB = "etc/mtab";
 
 const REMOVED: Omit<Entry, "path"> = {
   type: "whiteout",
