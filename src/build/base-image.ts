@@ -41,7 +41,7 @@ export async function resolveBase(
 ): Promise<ResolvedBase> {
   const { transport, reference } = source;
   const identity = await transport.identify(reference, { signal });
-  const key = digestOf(["base", transport.scheme, reference, identity ?? null]);
+  const key = digestOf(["base", workspace.kind, transport.scheme, reference, identity ?? null]);
   const known = identity === undefined ? undefined : store.getFact<Remembered>("bases", key);
   if (known && (await allThere(workspace, known.layers))) return { ...known, imported: false };
   const image = await transport.read(reference, { signal });

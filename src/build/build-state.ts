@@ -52,6 +52,10 @@ export class BuildState {
   get trail(): readonly { readonly title: string; readonly content: Digest }[] {
     return this.#trail;
   }
+  /** Where steps run. */
+  get on(): Workspace["kind"] {
+    return this.#workspace.kind;
+  }
   /** Environment that steps run in, `NAME=value`. */
   get env(): readonly string[] {
     return this.#sessionOptions.env;

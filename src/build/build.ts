@@ -159,7 +159,8 @@ function openState(options: BuildOptions, base: ResolvedBase, python: PortablePy
     [...base.diffIds],
     [...session.env],
     [base.config.os, base.config.architecture, base.config.variant],
-    [options.network, session.hostname],
+    // Layers stay where they were made, and so do the outcomes that need them.
+    [options.network, session.hostname, options.workspace.kind],
   ]);
   const recorded: RecordedBase = {
     reference: options.from,

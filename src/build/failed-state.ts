@@ -1,7 +1,7 @@
 /** The state in which the last build broke, kept so that a person can look into it. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { LayerId } from "../workspace/workspace.ts";
+import type { LayerId, Workspace } from "../workspace/workspace.ts";
 import { writeAtomically } from "./atomic.ts";
 import type { BuildState } from "./build-state.ts";
 
@@ -10,6 +10,8 @@ export interface FailedState {
   /** Layers up to the failure; the last one may be what the failed task itself did. */
   readonly stack: readonly LayerId[];
   readonly env: readonly string[];
+  /** Where the build ran: the layers are only there. */
+  readonly on: Workspace["kind"];
 }
 
 export class FailedStates {
@@ -26,7 +28,7 @@ export class FailedStates {
     await state.endProcesses();
     const snapshot = await state.snapshot();
     const stack = [...state.stack, ...(snapshot.kind === "layer" ? [snapshot.layer.id] : [])];
-    const failed: FailedState = { image, stack, env: state.env };
+    const failed: FailedState = { image, stack, env: state.env, on: state.on };
     writeAtomically(this.#path, JSON.stringify(failed));
     return true;
   }

@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import { LAYER_POLICIES } from "../build/layering.ts";
 import { type Parsed, parseFlags, repeated } from "./flags.ts";
+import { DEFAULT_WORKSPACE, WORKSPACES, type WorkspaceName } from "./open-workspace.ts";
 
 /** The flags of `layerbook build` as they were given. */
 export interface BuildFlags {
@@ -20,6 +21,7 @@ export interface BuildFlags {
   readonly layers?: (typeof LAYER_POLICIES)[number];
   readonly services?: "defer" | "run" | "fail";
   readonly network?: "host" | "none";
+  readonly on?: WorkspaceName;
   /** False for `--no-cache`. */
   readonly cache: boolean;
   /** The task of `--no-cache-from`; `true` when the flag was not given. */
@@ -99,6 +101,12 @@ export function parseBuildFlags(
       ).choices(["defer", "run", "fail"]),
     )
     .addOption(new Option("--network <mode>", "network of the build").choices(["host", "none"]))
+    .addOption(
+      new Option(
+        "--on <place>",
+        `where tasks run: in a sandbox of this machine, or in a container of the Docker daemon that DOCKER_HOST names (default: ${DEFAULT_WORKSPACE})`,
+      ).choices(WORKSPACES),
+    )
     .option("--no-cache", "replay nothing; outcomes are stored")
     .option("--no-cache-from <task>", "replay nothing from this task on")
     .option("--cmd <command>", "default command: a JSON list, or text for a shell")

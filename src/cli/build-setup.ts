@@ -9,17 +9,17 @@ import { type ImageProject, toCommand } from "../build/image-project.ts";
 import { Secrets } from "../build/secrets.ts";
 import { StepStore } from "../build/step-store.ts";
 import { loadSettings } from "../engine/settings.ts";
-import { EnvironmentError, type ExitCode, UsageError } from "../errors/index.ts";
+import { type ExitCode, UsageError } from "../errors/index.ts";
 import { nearest } from "../errors/nearest.ts";
 import { jsonReport, plainReport } from "../report/build-plain.ts";
 import { type BuildReport, terminalReport } from "../report/build-terminal.ts";
-import { createSandboxWorkspace } from "../sandbox/index.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { BuildFlags } from "./build-flags.ts";
 import { connectionFactory } from "./connections.ts";
 import { readExtraVars } from "./extra-vars.ts";
 import { ImagePlaces } from "./image-places.ts";
 import { loadImageInventory } from "./load-inventory.ts";
+import { openWorkspace } from "./open-workspace.ts";
 import { storeRoot } from "./store-root.ts";
 import { vaultFrom } from "./vault-access.ts";
 
@@ -37,10 +37,8 @@ export async function runBuilds(
 ): Promise<ExitCode> {
   const projects = inOrder(await chooseProjects(operands, flags));
   const root = flags.store ? resolve(flags.store) : storeRoot();
-  const workspace = createSandboxWorkspace({ root });
+  const workspace = await openWorkspace(flags.on, root);
   try {
-    const problem = await workspace.problem();
-    if (problem) throw new EnvironmentError(problem.message, { hint: problem.hint });
     const parts = {
       flags,
       root,

@@ -10,6 +10,13 @@ const client = new DockerClient();
 const scratch: string[] = [];
 
 afterAll(async () => {
+  // The contract's images are as good as everybody's; they are made again when they are needed.
+  for (const reference of ["layerbook/state", "layerbook/base"]) {
+    const images = await client.images.list({ filters: { reference: [reference] } });
+    for (const name of images.flatMap(({ RepoTags }) => RepoTags ?? [])) {
+      await client.images.remove(name).catch(() => []);
+    }
+  }
   for (const root of scratch) rmSync(root, { recursive: true, force: true });
   client.close();
 });

@@ -1,17 +1,17 @@
 /** `layerbook shell`: a command in an image, or in the state in which the last build broke. */
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { resolveBase } from "../../build/base-image.ts";
-import { FailedStates } from "../../build/failed-state.ts";
+import { type FailedState, FailedStates } from "../../build/failed-state.ts";
 import { StepStore } from "../../build/step-store.ts";
 import { EnvironmentError, type ExitCode, LayerbookError } from "../../errors/index.ts";
 import type { RunConfig } from "../../oci/image.ts";
-import { createSandboxWorkspace } from "../../sandbox/index.ts";
 import type { LayerId, Workspace } from "../../workspace/workspace.ts";
 import type { CommandContext } from "../command.ts";
 import { parseFlags } from "../flags.ts";
 import { ImagePlaces } from "../image-places.ts";
+import { openWorkspace, WORKSPACES, type WorkspaceName } from "../open-workspace.ts";
 import { storeRoot } from "../store-root.ts";
 
 export const summary = "a shell in an image, or where the last build failed";
@@ -20,6 +20,7 @@ interface Flags {
   readonly command?: boolean;
   readonly user?: string;
   readonly network?: "host" | "none";
+  readonly on?: WorkspaceName;
   readonly store?: string;
 }
 
@@ -40,6 +41,12 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     .option("--command", "run the image's own command (its entry point and cmd)")
     .option("-u, --user <user>", "user to run as (default: root; with --command the image's own)")
     .option("--network <mode>", "network: host or none", "host")
+    .addOption(
+      new Option(
+        "--on <place>",
+        "a sandbox of this machine, or a container of the Docker daemon (default: as the failed build)",
+      ).choices(WORKSPACES),
+    )
     .option(
       "--store <dir>",
       "the store (default: LAYERBOOK_STORE, else the system's place for it)",
@@ -50,14 +57,13 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   const { flags, operands } = parseFlags<Flags>(command, own);
   if (!flags) return 0;
   const root = flags.store ? resolve(flags.store) : storeRoot();
-  const workspace = createSandboxWorkspace({ root });
+  const [image] = operands;
+  const failed = image === undefined ? new FailedStates(root).last() : undefined;
+  const workspace = await openWorkspace(flags.on ?? failed?.on, root);
   try {
-    const problem = await workspace.problem();
-    if (problem) throw new EnvironmentError(problem.message, { hint: problem.hint });
-    const [image] = operands;
     const place =
       image === undefined
-        ? failedPlace(root)
+        ? failedPlace(failed)
         : await imagePlace(image, root, workspace, context.signal);
     const session = await workspace.open(place.stack, {
       env: place.env,
@@ -85,8 +91,7 @@ function shellOf(): readonly string[] {
   return ["/bin/sh", "-c", "command -v bash >/dev/null && exec bash; exec sh"];
 }
 
-function failedPlace(root: string): Place {
-  const failed = new FailedStates(root).last();
+function failedPlace(failed: FailedState | undefined): Place {
   if (!failed) {
     throw new LayerbookError("no build has failed since the last one that succeeded", {
       hint: "Name an image: layerbook shell web:1",
@@ -131,7 +136,10 @@ function runAttached(argv: readonly string[], signal: AbortSignal): Promise<Exit
     child.on("error", (cause) =>
       reject(
         new EnvironmentError(`cannot start ${program}`, {
-          hint: "Install it (package util-linux).",
+          hint:
+            program === "docker"
+              ? "Install the Docker CLI (package docker-cli or docker.io)."
+              : "Install it (package util-linux).",
           cause,
         }),
       ),
