@@ -38,6 +38,8 @@ if [ "$(uname -s)" = Linux ]; then
     need docker-registry docker-registry
     need tmux tmux
     need openssl openssl
+    # Modules and plugins written in Python are run by it.
+    need ansible-doc ansible
   fi
   if [ "$purpose" = bench ]; then need ansible-playbook ansible; need time time; fi
   if [ ${#missing[@]} -gt 0 ]; then
