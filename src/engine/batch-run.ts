@@ -7,7 +7,6 @@ import { str } from "../values/python.ts";
 import { Batch, type BatchOptions } from "./batch.ts";
 import { judgeBatch } from "./batch-verdict.ts";
 import { bringIncludes } from "./bring-includes.ts";
-import { applyControlResult } from "./control-results.ts";
 import type { TaskInfo } from "./events.ts";
 import { Handlers } from "./handlers.ts";
 import { outcomeOf, tellResult } from "./host-results.ts";
@@ -94,12 +93,6 @@ export class BatchRun implements Walker {
       this.#tagSets.set(task, tags);
     }
     return tags;
-  }
-
-  rescued(hostRun: HostRun): void {
-    const { set } = this.batch.run.variables.state(hostRun.host);
-    set.delete("ansible_failed_task");
-    set.delete("ansible_failed_result");
   }
 
   async flush(hostRun: HostRun, place: Place): Promise<Flow> {
@@ -211,7 +204,6 @@ export class BatchRun implements Walker {
       const isOwn = reports.has(hostRun);
       if (!isOwn) this.#share(task, hostRun, report);
       this.#notify(hostRun, report);
-      if (isOwn) applyControlResult(this.batch.run, report.result, hostRun.host);
       outcomes.set(hostRun, outcomeOf(this.batch, task, hostRun, report));
     }
     bringIncludes(this.batch, task, info, hostRuns, reports, shared, outcomes);

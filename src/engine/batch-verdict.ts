@@ -13,8 +13,12 @@ export function judgeBatch(
   outcomes: Map<HostRun, TaskOutcome>,
   once: boolean,
 ): void {
-  const bad = hostRuns.filter((h) => ["failed", "out"].includes(outcomes.get(h)?.kind ?? "ok"));
-  const first = bad[0];
+  const isLost = (hostRun: HostRun) => {
+    const kind = outcomes.get(hostRun)?.kind ?? "ok";
+    // A rescue or always that is still to come is not cut short.
+    return kind === "out" || (kind === "failed" && !hostRun.isCaught);
+  };
+  const first = hostRuns.find(isLost);
   if (!first) return;
   if (once || isFatal(batch, task, first)) {
     for (const hostRun of hostRuns) {
@@ -25,9 +29,7 @@ export function judgeBatch(
   const { maxFailPercentage } = batch.options;
   if (maxFailPercentage === undefined) return;
   const all = batch.hostRuns;
-  const lost = all.filter(
-    (h) => !h.isRunning || (outcomes.get(h)?.kind === "failed" && h.rescueDepth === 0),
-  );
+  const lost = all.filter((hostRun) => !hostRun.isRunning || isLost(hostRun));
   if ((lost.length / all.length) * 100 > maxFailPercentage) {
     batch.aborted = true;
     batch.playEnded = true;

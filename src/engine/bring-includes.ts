@@ -1,14 +1,14 @@
 /** Brings in what includes ask for: hosts that ask for the same get the same tasks. */
-import { LayerbookError } from "../errors/index.ts";
+import { LayerbookError, ParseError } from "../errors/index.ts";
 import { includeKind } from "../playbook/actions.ts";
 import type { Part, Task } from "../playbook/node.ts";
+import { Dict } from "../values/model.ts";
 import type { Batch } from "./batch.ts";
 import type { TaskInfo } from "./events.ts";
 import { outcomeOf, tellResult } from "./host-results.ts";
 import type { HostRun } from "./host-run.ts";
 import { includeIdentity, loadInclude } from "./includes.ts";
 import { checkParts } from "./preflight.ts";
-import { failure } from "./results.ts";
 import type { TaskReport } from "./task-report.ts";
 import type { TaskOutcome } from "./walk.ts";
 
@@ -42,6 +42,8 @@ export function bringIncludes(
           group = { parts: included.parts, hosts: [], what: included.what, label: request.label };
           groups.set(key, group);
         } catch (error) {
+          // What cannot be parsed ends the run; what is not there fails the host.
+          if (error instanceof ParseError && error.exitCode === 4) throw error;
           failed.set(key, error);
         }
       }
@@ -57,7 +59,10 @@ export function bringIncludes(
       outcomes.set(hostRun, { kind: "included", parts });
     }
   }
+  // An included role is not told of: its tasks carry its name.
+  if (includeKind(task.action) === "include_role") return;
   for (const group of groups.values()) {
+    for (const host of group.hosts) batch.run.statsOf(host).ok += 1;
     batch.run.options.events.emit({
       type: "included",
       file: group.what,
@@ -77,7 +82,10 @@ function failInclude(
 ): TaskOutcome {
   if (!(error instanceof LayerbookError)) throw error;
   const message = error.hint ? `${error.message}. ${error.hint}` : error.message;
-  const result = failure(message, [["reason", message]]);
+  const result = new Dict([
+    ["failed", true],
+    ["reason", message],
+  ]);
   const report: TaskReport = {
     result,
     ignored: false,

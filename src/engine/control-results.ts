@@ -1,19 +1,20 @@
 /** Results that change the run itself: `add_host`, `group_by`, `set_stats`. */
 import type { Host } from "../inventory/inventory.ts";
 import { Dict, type Value } from "../values/model.ts";
-import { add, str, truth } from "../values/python.ts";
+import { add, equals, str, truth } from "../values/python.ts";
 import type { RunState } from "./run-state.ts";
 
-/** Applies the result of a task, or of each item of its loop. */
+/**
+ * Applies a result to the run, and notes in it whether the inventory changed.
+ * @param result of a task without a loop, or of one item
+ */
 export function applyControlResult(run: RunState, result: Dict, host: Host): void {
-  const items = result.get("results");
-  if (Array.isArray(items)) {
-    for (const item of items) if (item instanceof Dict) applyControlResult(run, item, host);
-  }
   const added = result.get("add_host");
-  if (added instanceof Dict) addHost(run, added, host);
+  if (added instanceof Dict) result.set("changed", addHost(run, added, host));
   const group = result.get("add_group");
-  if (group !== undefined) groupBy(run, str(group), result.get("parent_groups"), host);
+  if (group !== undefined) {
+    result.set("changed", groupBy(run, str(group), result.get("parent_groups"), host));
+  }
   const stats = result.get("ansible_stats");
   if (stats instanceof Dict) setStats(run, stats, host.name);
 }
@@ -22,19 +23,30 @@ function names(value: Value | undefined): string[] {
   return Array.isArray(value) ? value.map((item) => str(item)) : [];
 }
 
-function addHost(run: RunState, added: Dict, by: Host): void {
+/** Says whether it is news. */
+function addHost(run: RunState, added: Dict, by: Host): boolean {
   const { inventory } = run.options;
+  const { revision } = inventory;
   const host = inventory.addHost(str(added.get("host_name") ?? ""), undefined, by.source);
   for (const group of names(added.get("groups"))) inventory.addHost(host.name, group);
+  let changed = inventory.revision !== revision;
   const vars = added.get("host_vars");
   if (vars instanceof Dict) {
-    for (const [key, value] of vars) host.vars.set(str(key), value);
+    for (const [rawKey, value] of vars) {
+      const key = str(rawKey);
+      const before = host.vars.get(key);
+      if (before === undefined || !equals(before, value)) changed = true;
+      host.vars.set(key, value);
+    }
   }
-  inventory.reconcile();
+  if (changed) inventory.reconcile();
+  return changed;
 }
 
-function groupBy(run: RunState, name: string, parents: Value | undefined, host: Host): void {
+/** Says whether the host is new in the group. */
+function groupBy(run: RunState, name: string, parents: Value | undefined, host: Host): boolean {
   const { inventory } = run.options;
+  const { revision } = inventory;
   inventory.addGroup(name);
   for (const parent of names(parents)) {
     if (parent !== name && !inventory.addGroup(parent).children.has(name)) {
@@ -42,7 +54,9 @@ function groupBy(run: RunState, name: string, parents: Value | undefined, host: 
     }
   }
   if (!host.implicit) inventory.addHost(host.name, name);
-  inventory.reconcile();
+  const changed = inventory.revision !== revision;
+  if (changed) inventory.reconcile();
+  return changed;
 }
 
 function setStats(run: RunState, stats: Dict, host: string): void {

@@ -45,6 +45,8 @@ export class ConditionError extends LayerbookError {
 
 export function conditionMessage(condition: Value, cause: unknown): string {
   const said = cause instanceof LayerbookError ? withHint(cause) : messageOf(cause);
+  // The template room says already which condition it was.
+  if (said.startsWith("The conditional check '")) return said;
   return `The conditional check '${str(condition)}' failed. The error was: ${said}`;
 }
 

@@ -21,6 +21,8 @@ export function tellResult(
   const { run } = batch;
   const { result, ignored } = report;
   const status = statusOf(result);
+  // Counted and told once it is known what it brings.
+  if (includeKind(task.action) !== undefined && status === "ok") return;
   const rescued = status === "failed" && !ignored && hostRun.rescueDepth > 0;
   const stats = run.statsOf(hostRun.host.name);
   switch (status) {
@@ -49,7 +51,6 @@ export function tellResult(
         stats.ignored += 1;
       } else stats.unreachable += 1;
   }
-  if (includeKind(task.action) !== undefined && status === "ok") return;
   run.options.events.emit({
     type: "host-result",
     host: hostRun.host.name,
@@ -88,7 +89,7 @@ export function outcomeOf(
 
 /** `ansible_failed_task`: what a rescue can ask of the task that failed. */
 function describeTask(task: Task): Dict {
-  const dict = fromJson({ name: task.title(false), action: task.action, args: null }) as Dict;
+  const dict = fromJson({ name: task.name ?? "", action: task.action, args: null }) as Dict;
   dict.set("args", task.args as Value);
   const { position } = task;
   if (position) dict.set("path", `${position.file}:${position.line}`);

@@ -22,9 +22,16 @@ export class HostRun {
   readonly completedRoles = new Set<string>();
   /** Blocks with a rescue that it is in the first section of. */
   rescueDepth = 0;
+  /** Blocks with an `always` that is still to come. */
+  alwaysDepth = 0;
 
   constructor(host: Host) {
     this.host = host;
+  }
+
+  /** Does a rescue or always follow when a task fails now? */
+  get isCaught(): boolean {
+    return this.rescueDepth > 0 || this.alwaysDepth > 0;
   }
 
   get isRunning(): boolean {

@@ -1,8 +1,9 @@
 /** Dynamic includes: the tasks that `include_tasks` and `include_role` bring while a play runs. */
+import { resolve } from "node:path";
 import { LayerbookError } from "../errors/index.ts";
 import { includeKind } from "../playbook/actions.ts";
 import { checkVariableNames, readAttributes } from "../playbook/attributes.ts";
-import { findFile } from "../playbook/loader.ts";
+import { isFile } from "../playbook/loader.ts";
 import { Block, type Part, type Task } from "../playbook/node.ts";
 import { loadRole, readRoleArguments } from "../playbook/parse-role.ts";
 import { loadTaskFile, taskFileDirectories } from "../playbook/parse-tasks.ts";
@@ -40,15 +41,24 @@ function describe(value: Value): string {
  * @throws LayerbookError
  */
 export function loadInclude(run: RunState, task: Task, request: IncludeRequest): Included {
-  const apply = applied(task, request);
-  const block = new Block(task, apply, task.position, true);
+  const block = new Block(task, applied(task, request), task.position, true);
+  const items = new Dict(request.item);
+  checkVariableNames(items);
+  block.includeParams = items;
   if (includeKind(task.action) === "include_role") return includeRole(run, task, request, block);
   const given = request.args.get("_raw_params") ?? request.args.get("file");
   if (given === undefined || given === null || str(given) === "") {
     throw new LayerbookError(`No file specified for ${task.action}`, { position: task.position });
   }
   const name = str(given).trim();
-  const file = findFile(name, taskFileDirectories(task), "the tasks file", task.position);
+  const [nearest = "", ...others] = taskFileDirectories(task);
+  const file = [nearest, ...others].map((directory) => resolve(directory, name)).find(isFile);
+  if (file === undefined) {
+    throw new LayerbookError(
+      `Could not find or access '${resolve(nearest, name)}' on the Ansible Controller.`,
+      { position: task.position },
+    );
+  }
   block.block = loadTaskFile(run.parse, file, block, {
     file,
     handlers: task.isHandler,
@@ -64,15 +74,9 @@ function applied(task: Task, request: IncludeRequest): Map<string, Value> {
       position: task.position,
     });
   }
-  const attributes =
-    apply instanceof Dict ? readAttributes(apply, "block", () => false) : new Map<string, Value>();
-  if (request.item.size > 0) {
-    const own = attributes.get("vars");
-    const vars = new Dict([...request.item, ...(own instanceof Dict ? own : [])]);
-    checkVariableNames(vars);
-    attributes.set("vars", vars);
-  }
-  return attributes;
+  return apply instanceof Dict
+    ? readAttributes(apply, "block", () => false)
+    : new Map<string, Value>();
 }
 
 function includeRole(run: RunState, task: Task, request: IncludeRequest, block: Block): Included {
@@ -83,6 +87,7 @@ function includeRole(run: RunState, task: Task, request: IncludeRequest, block: 
     parent: block,
     attributes: new Map(),
     params: new Dict(),
+    givenVars: task.vars,
     origin: "include",
     position: task.position,
     importing: [],

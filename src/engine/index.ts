@@ -215,7 +215,13 @@ function staticVariables(
   if (extra) layers.push(layerOf(extra));
   if (node) {
     const place = placeLayers(node);
-    layers.push(...place.params, ...place.vars, ...place.roleVars, layerOf(node.play.vars));
+    layers.push(
+      ...place.includeParams,
+      ...place.params,
+      ...place.vars,
+      ...place.roleVars,
+      layerOf(node.play.vars),
+    );
     layers.push(...place.defaults);
     const role = node.role;
     if (role) {

@@ -3,7 +3,7 @@ import type { Host } from "../inventory/inventory.ts";
 import type { ModuleLibrary } from "../modules/library/module-library.ts";
 import type { ParseContext } from "../playbook/context.ts";
 import type { Loader } from "../playbook/loader.ts";
-import type { Node } from "../playbook/node.ts";
+import { type Node, Task } from "../playbook/node.ts";
 import type { Dict, Value } from "../values/model.ts";
 import type { HostVariables } from "../variables/host-variables.ts";
 import type { Layer, LayeredVariables } from "../variables/layers.ts";
@@ -11,6 +11,7 @@ import { LazyDict } from "../variables/lazy-dict.ts";
 import { magicLayer, type PlayHosts, type RunFacts } from "../variables/magic.ts";
 import type { PlayVariables, VariableManager } from "../variables/manager.ts";
 import type { AsyncJobs } from "./async-jobs.ts";
+import { connectionVariables } from "./connection-variables.ts";
 import type { ConnectionPool } from "./connections.ts";
 import type { HostStats } from "./events.ts";
 import type { RunOptions } from "./options.ts";
@@ -112,13 +113,25 @@ export class RunState {
         }),
       environment: () => (node?.effective("environment") ?? []) as Value,
     });
-    const variables = this.variables.variables({
+    const known = this.variables.variables({
       host,
       play: play?.variables,
       node,
       magic,
       temporary,
     });
+    const variables =
+      node instanceof Task
+        ? known.over(
+            connectionVariables({
+              task: node,
+              settings: this.options.settings,
+              scope: () => scope as Scope,
+              find: (name) => this.options.inventory.find(name),
+              variablesOf: (name) => this.#variablesOf(name),
+            }),
+          )
+        : known;
     scope = { host, node, variables, files, templar: this.templating.open(variables, files) };
     return scope;
   }
@@ -135,21 +148,26 @@ export class RunState {
   /** `hostvars`: each host's variables outside of any task, templated when asked for. */
   #hostvars(): Dict {
     const { inventory } = this.options;
-    const open = new Map<string, LazyDict>();
-    const of = (name: string): Value | undefined => {
-      const host = inventory.find(name);
-      if (!host) return undefined;
-      let entry = open.get(name);
-      if (!entry) {
-        const fresh = () => this.scope(host, this.currentPlay, undefined);
-        entry = new LazyDict({
-          get: (key) => fresh().templar.variable(key),
-          names: () => fresh().variables.names(),
-        });
-        open.set(name, entry);
-      }
-      return entry;
-    };
-    return new LazyDict({ get: of, names: () => [...inventory.hosts.keys()] });
+    return new LazyDict({
+      get: (name) => this.#variablesOf(name),
+      names: () => [...inventory.hosts.keys()],
+    });
+  }
+
+  readonly #openVariables = new Map<string, LazyDict>();
+
+  #variablesOf(name: string): Dict | undefined {
+    const host = this.options.inventory.find(name);
+    if (!host) return undefined;
+    let entry = this.#openVariables.get(name);
+    if (!entry) {
+      const fresh = () => this.scope(host, this.currentPlay, undefined);
+      entry = new LazyDict({
+        get: (key) => fresh().templar.variable(key),
+        names: () => fresh().variables.names(),
+      });
+      this.#openVariables.set(name, entry);
+    }
+    return entry;
   }
 }

@@ -26,7 +26,9 @@ export function templatedArguments(scope: Scope, task: Task, moduleName: string)
     }
     for (const [key, value] of more) args.set(key, value);
   }
-  for (const [key, value] of task.args) {
+  const namesAreTemplates = moduleName === "ansible.builtin.set_fact";
+  for (const [rawKey, value] of task.args) {
+    const key = namesAreTemplates && !isPlain(rawKey) ? scope.templar.template(rawKey) : rawKey;
     args.set(key, isPlain(value) ? value : scope.templar.template(value));
   }
   return removeOmitted(args, OMIT) as Dict;

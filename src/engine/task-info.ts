@@ -46,7 +46,8 @@ export function taskInfo(
   return {
     id: task.id,
     name: taskName(scope, task),
-    role: task.role?.name,
+    // The title of an included role names the role that it brings, not the one that it stands in.
+    role: includeKind(task.action) === "include_role" ? undefined : task.role?.name,
     action: task.action,
     kind: task.isHandler ? "handler" : isGathering(task) ? "facts" : "task",
     position: task.position,

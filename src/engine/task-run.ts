@@ -9,13 +9,14 @@ import type { Task } from "../playbook/node.ts";
 import { UndefinedError } from "../template/errors.ts";
 import { Dict, type Value } from "../values/model.ts";
 import { str } from "../values/python.ts";
+import { applyControlResult } from "./control-results.ts";
 import type { TaskInfo } from "./events.ts";
 import { ConditionError, failedBy } from "./failures.ts";
 import type { HostRun } from "./host-run.ts";
 import { conditions, HostTask } from "./host-task.ts";
 import { textKeyword, wordsKeyword } from "./keyword-values.ts";
 import { itemLabel, itemLayer, type LoopControl, loopControl, loopItems } from "./loop-items.ts";
-import { censored, flag, loopSummary, skipped, statusOf } from "./results.ts";
+import { censored, failure, flag, loopSummary, skipped, statusOf } from "./results.ts";
 import type { RunState, Scope, ScopePlay } from "./run-state.ts";
 import { targetOf } from "./target.ts";
 import { templatedArguments } from "./task-args.ts";
@@ -26,6 +27,7 @@ interface Once {
   result: Dict;
   delegate: string | undefined;
   include: Dict | undefined;
+  /** Whom the task notifies if it changes something. */
   notify: readonly string[];
   /** The result is there to be read (debug): shown however quiet the run is. */
   showAlways?: boolean;
@@ -68,6 +70,7 @@ class TaskAttempt {
     if (items && control) return this.#loop(items, control, scope);
     const once = await this.#guarded(scope, undefined);
     this.#on.register(once.result);
+    if (statusOf(once.result) !== "changed") once.notify = [];
     const includes = once.include
       ? [{ args: once.include, item: new Map<string, Value>(), label: undefined }]
       : [];
@@ -76,7 +79,7 @@ class TaskAttempt {
 
   /** The items cannot be had: no matter when the task is skipped anyway. */
   #withoutItems(scope: Scope, error: unknown): Once {
-    let result = failedBy(error);
+    let result = error instanceof UndefinedError ? failure(error.message) : failedBy(error);
     try {
       const condition = error instanceof UndefinedError ? this.#failing(scope) : undefined;
       if (condition !== undefined) result = skipped(condition);
@@ -164,7 +167,9 @@ class TaskAttempt {
     }
     const result = loopSummary(results);
     this.#on.register(result);
-    const once = { result, delegate, include: undefined, notify: [...notify] };
+    // One changed item is enough for what all of them notify.
+    const notified = statusOf(result) === "changed" ? [...notify] : [];
+    const once = { result, delegate, include: undefined, notify: notified };
     return this.#report(once, true, outer, includes);
   }
 
@@ -233,7 +238,9 @@ class TaskAttempt {
     });
     const target = targetOf(this.#on.run, this.#on.play, scope, task, delegate);
     const result = await runTries(this.#on, scope, module, target, label);
-    const changed = flag(result, "changed") && statusOf(result) !== "failed";
+    if (["ok", "changed"].includes(statusOf(result))) {
+      applyControlResult(this.#on.run, result, this.#on.hostRun.host);
+    }
     const showAlways = flag(result, "_ansible_verbose_always");
     result.delete("_ansible_verbose_always");
     return {
@@ -241,7 +248,7 @@ class TaskAttempt {
       result,
       delegate: delegate?.name,
       include: undefined,
-      notify: changed ? wordList(scope, task.effective("notify")) : [],
+      notify: statusOf(result) === "skipped" ? [] : wordList(scope, task.effective("notify")),
     };
   }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { LoadedModule } from "../modules/registry.ts";
 import { Dict, type Value } from "../values/model.ts";
 import { str } from "../values/python.ts";
-import { conditionMessage } from "./failures.ts";
+import { ConditionError, conditionMessage } from "./failures.ts";
 import { conditions, type HostTask } from "./host-task.ts";
 import { floatKeyword, intKeyword } from "./keyword-values.ts";
 import { callModule } from "./module-call.ts";
@@ -60,7 +60,13 @@ export async function runTries(
 function isDone(on: HostTask, scope: Scope, until: Value | undefined, result: Dict): boolean {
   if (until === undefined) return !flag(result, "failed");
   const after = scopeAfter(on, scope, result);
-  return conditions(until).every((condition) => after.templar.condition(condition));
+  return conditions(until).every((condition) => {
+    try {
+      return after.templar.condition(condition);
+    } catch (error) {
+      throw new ConditionError(condition, error);
+    }
+  });
 }
 
 /** The scope with the result registered and its facts known. */

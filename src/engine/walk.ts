@@ -38,8 +38,6 @@ export interface Walker {
   /** Is the task chosen by tags and by `--start-at-task`? */
   isChosen(task: Task, hostRun: HostRun): boolean;
   flush(hostRun: HostRun, place: Place): Promise<Flow>;
-  /** A host came out of a rescue. */
-  rescued(hostRun: HostRun): void;
 }
 
 export type Flow = "ok" | "failed" | "out" | "end-role";
@@ -88,14 +86,16 @@ async function walkBlock(
   const role = block.implicit && block.parent instanceof Role ? block.parent : undefined;
   if (role && !role.allowDuplicates && hostRun.completedRoles.has(role.identity)) return "ok";
   const rescue = hasChosen(walker, hostRun, block.rescue);
+  const always = block.always.length > 0;
   if (rescue) hostRun.rescueDepth += 1;
+  if (always) hostRun.alwaysDepth += 1;
   let flow = await walkParts(walker, hostRun, block.block, [...place, 0]);
   if (rescue) hostRun.rescueDepth -= 1;
   if (flow === "failed" && rescue) {
     flow = await walkParts(walker, hostRun, block.rescue, [...place, 1]);
-    if (flow === "ok") walker.rescued(hostRun);
   }
-  if (block.always.length > 0 && flow !== "out") {
+  if (always) hostRun.alwaysDepth -= 1;
+  if (always && flow !== "out") {
     const last = await walkParts(walker, hostRun, block.always, [...place, 2]);
     if (last !== "ok") flow = last;
   }

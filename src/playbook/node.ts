@@ -133,6 +133,8 @@ export class Block extends Node {
   block: Part[] = [];
   rescue: Part[] = [];
   always: Part[] = [];
+  /** Loop variables of the include that brought the block in. */
+  includeParams: Dict | undefined;
   /** Written by the parser around a list of tasks, not by the user. */
   readonly implicit: boolean;
 

@@ -99,6 +99,8 @@ export interface LoadRoleOptions {
   readonly parent: Node;
   readonly attributes: Attributes;
   readonly params: Dict;
+  /** `vars` of the import or include; default: those of the attributes. */
+  readonly givenVars?: Dict;
   readonly files: RoleFiles;
   readonly origin: Role["origin"];
   readonly allowDuplicates?: boolean | undefined;
@@ -127,6 +129,7 @@ export function loadRole(context: ParseContext, options: LoadRoleOptions): Role 
     params: options.params,
     defaults: readVariables(context, found.path, "defaults", options),
     vars: readVariables(context, found.path, "vars", options),
+    givenVars: options.givenVars ?? varsIn(options.attributes),
     metadata,
     argumentSpecs: readArgumentSpecs(context, found.path, metadata),
     origin: options.origin,
@@ -142,6 +145,11 @@ export function loadRole(context: ParseContext, options: LoadRoleOptions): Role 
   const check = options.validate === false ? undefined : argumentCheck(role);
   if (check) role.tasks.unshift(check);
   return role;
+}
+
+function varsIn(attributes: Attributes): Dict {
+  const vars = attributes.get("vars");
+  return vars instanceof Dict ? vars : new Dict();
 }
 
 function withCollections(
@@ -371,8 +379,6 @@ export function readRoleEntry(
     if (section) files[section] = str(value);
     else params.set(key, value);
   }
-  const vars = attributes.get("vars");
-  if (vars instanceof Dict) for (const [key, value] of vars) params.set(key, value);
   const name = str(context.template(given, from));
   return { name, attributes, params, files, position };
 }

@@ -257,6 +257,7 @@ function importRole(context: ParseContext, task: Task, place: TaskPlace): Block 
     parent: task,
     attributes: new Map(),
     params: new Dict(),
+    givenVars: task.vars,
     origin: "import",
     position: task.position,
     importing: [...place.importing, place.file],

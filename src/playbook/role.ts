@@ -31,6 +31,8 @@ export interface RoleOptions {
   readonly params: Dict;
   readonly defaults: Dict;
   readonly vars: Dict;
+  /** `vars` where the role is named: the play sees them as it sees the role's own, which win. */
+  readonly givenVars: Dict;
   readonly metadata: Dict;
   readonly argumentSpecs: Dict | undefined;
   /** How it came in: only roles under `roles:` and imported ones show their variables to the play. */
@@ -46,6 +48,7 @@ export class Role extends Node {
   readonly params: Dict;
   readonly defaults: Dict;
   readonly roleVars: Dict;
+  readonly givenVars: Dict;
   readonly metadata: Dict;
   readonly argumentSpecs: Dict | undefined;
   readonly origin: RoleOptions["origin"];
@@ -65,6 +68,7 @@ export class Role extends Node {
     this.params = options.params;
     this.defaults = options.defaults;
     this.roleVars = options.vars;
+    this.givenVars = options.givenVars;
     this.metadata = options.metadata;
     this.argumentSpecs = options.argumentSpecs;
     this.origin = options.origin;
@@ -90,6 +94,7 @@ export class Role extends Node {
       this.path,
       this.files,
       describe(this.params),
+      describe(this.givenVars),
       describe(this.own("when")),
       describe(this.own("tags")),
     ]);

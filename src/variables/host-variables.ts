@@ -90,9 +90,8 @@ export class HostVariables {
     const others = groups.filter((group) => group.name !== "all");
     // An implicit localhost is in no group, but group_vars/all is for every host.
     const inventoryAll = host.implicit ? [] : all;
-    for (const group of inventoryAll) yield group.vars;
+    for (const group of [...inventoryAll, ...others]) yield group.vars;
     yield* this.#adjacent("group_vars", [{ name: "all" }]);
-    for (const group of others) yield group.vars;
     yield* this.#adjacent("group_vars", others);
     yield host.vars;
     yield* this.#adjacent("host_vars", [host]);

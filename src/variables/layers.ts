@@ -63,6 +63,11 @@ export class LayeredVariables {
     return this.names();
   }
 
+  /** With one more layer below all others. */
+  over(layer: Layer): LayeredVariables {
+    return new LayeredVariables([...this.#layers, layer]);
+  }
+
   /** With further layers on top. */
   under(...layers: Layer[]): LayeredVariables {
     return new LayeredVariables([...layers, ...this.#layers], this.#mergeDicts);

@@ -65,9 +65,12 @@ function roleNames(roles: readonly Role[] | undefined): string[] {
   return [...new Set((roles ?? []).map((role) => role.name))];
 }
 
+/** Roles in whose tasks the node's role was included or imported, nearest first. */
 function rolesAbove(node: Node | undefined): Role[] {
   const above: Role[] = [];
-  for (let role = node?.role?.parentRole; role; role = role.parentRole) above.push(role);
+  for (let role = node?.role; role?.parentRole; role = role.parentRole) {
+    if (role.origin !== "dependency") above.push(role.parentRole);
+  }
   return above;
 }
 
@@ -97,7 +100,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   ansible_play_hosts_all: (_, { hosts }) => hosts && [...hosts.all],
   ansible_play_name: (_, { hosts }) => hosts?.name,
   ansible_play_role_names: (_, { play }) =>
-    play && roleNames(play.roles.filter((role) => role.origin !== "dependency")),
+    play?.roles.filter((role) => role.origin !== "dependency").map((role) => role.name),
   ansible_playbook_python: () => "/usr/bin/python3",
   ansible_role_name: (_, { node }) => {
     const role = node?.role;

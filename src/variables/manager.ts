@@ -50,7 +50,10 @@ export class PlayVariables {
     this.#roles = [...roles, ...importedRoles].flatMap((role) => [...role.withDependencies()]);
     // The last role wins, and a role wins over what it depends on.
     const strongest = [...this.#roles].reverse();
-    this.#roleVars = strongest.filter((r) => r.roleVars.size > 0).map((r) => layerOf(r.roleVars));
+    this.#roleVars = strongest
+      .flatMap((role) => [role.roleVars, role.givenVars])
+      .filter((vars) => vars.size > 0)
+      .map(layerOf);
     this.#defaults = strongest.filter((r) => r.defaults.size > 0).map((r) => layerOf(r.defaults));
   }
 }
@@ -70,8 +73,6 @@ export interface Scope {
   readonly magic: Layer;
   /** Loop variables and the like. */
   readonly temporary?: readonly Layer[];
-  /** Parameters of an include that brought the task in. */
-  readonly includeParams?: readonly Layer[];
 }
 
 export class VariableManager {
@@ -104,8 +105,7 @@ export class VariableManager {
     if (scope.temporary) layers.push(...scope.temporary);
     layers.push(scope.magic);
     if (this.#options.extraVars.size > 0) layers.push(this.#options.extraVars);
-    if (scope.includeParams) layers.push(...scope.includeParams);
-    if (place) layers.push(...place.params);
+    if (place) layers.push(...place.includeParams, ...place.params);
     if (state.set.size > 0) layers.push(state.set);
     if (state.included.size > 0) layers.push(state.included);
     if (place) layers.push(...place.vars, ...place.roleVars);

@@ -1,5 +1,5 @@
 /** The layers that a task's place in the playbook gives it. They never change, so they are kept. */
-import type { Node } from "../playbook/node.ts";
+import { Block, type Node, Task } from "../playbook/node.ts";
 import { Role } from "../playbook/role.ts";
 import { EMPTY_LAYER, type Layer, layerOf } from "./layers.ts";
 
@@ -8,6 +8,8 @@ export interface PlaceLayers {
   readonly vars: readonly Layer[];
   /** Parameters of the role that the task is in, then of the roles that brought that one in. */
   readonly params: readonly Layer[];
+  /** `vars` and loop variables of the includes that brought the task in: stronger than parameters. */
+  readonly includeParams: readonly Layer[];
   readonly roleVars: readonly Layer[];
   readonly defaults: readonly Layer[];
 }
@@ -24,21 +26,30 @@ export function placeLayers(node: Node): PlaceLayers {
   return layers;
 }
 
-const NONE: PlaceLayers = { vars: [], params: [], roleVars: [], defaults: [] };
+const NONE: PlaceLayers = { vars: [], params: [], includeParams: [], roleVars: [], defaults: [] };
 
 function ownLayers(node: Node, outer: PlaceLayers): PlaceLayers {
   if (node instanceof Role) {
     return {
-      vars: outer.vars,
+      ...outer,
       params: before(layerOf(node.params), outer.params),
-      roleVars: before(layerOf(node.roleVars), outer.roleVars),
+      roleVars: before(layerOf(node.roleVars), before(layerOf(node.givenVars), outer.roleVars)),
       defaults: before(layerOf(node.defaults), outer.defaults),
     };
   }
   // A play's own variables are weaker than those of roles and stand in a layer of their own.
   if (node.kind === "play") return outer;
   const own = layerOf(node.vars);
-  return own.size === 0 ? outer : { ...outer, vars: before(own, outer.vars) };
+  const place = own.size === 0 ? outer : { ...outer, vars: before(own, outer.vars) };
+  const passed =
+    node instanceof Task && node.isInclude
+      ? own
+      : node instanceof Block && node.includeParams
+        ? layerOf(node.includeParams)
+        : EMPTY_LAYER;
+  return passed.size === 0
+    ? place
+    : { ...place, includeParams: before(passed, place.includeParams) };
 }
 
 function before(layer: ReadonlyMap<string, unknown>, others: readonly Layer[]): readonly Layer[] {

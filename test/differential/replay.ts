@@ -1,0 +1,54 @@
+/** Runs a case with Layerbook, in this process. */
+import { chdir, cwd } from "node:process";
+import { run as play } from "../../src/cli/commands/play.ts";
+import { LayerbookError } from "../../src/errors/index.ts";
+import { type Case, environment, type RunRecord } from "./case-file.ts";
+
+/** @param directory the unpacked case */
+export async function replay(item: Case, directory: string): Promise<RunRecord[]> {
+  const before = { directory: cwd(), env: { ...process.env } };
+  const records: RunRecord[] = [];
+  chdir(directory);
+  setEnvironment(environment(item, directory));
+  try {
+    for (const argv of item.runs) records.push(await replayRun(argv));
+  } finally {
+    chdir(before.directory);
+    setEnvironment(before.env);
+  }
+  return records;
+}
+
+async function replayRun(argv: readonly string[]): Promise<RunRecord> {
+  const stdout: string[] = [];
+  const { stdout: out, stderr: err } = process;
+  const writes = { out: out.write, err: err.write };
+  out.write = (chunk: string | Uint8Array) => {
+    stdout.push(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8"));
+    return true;
+  };
+  const errors: string[] = [];
+  err.write = (chunk: string | Uint8Array) => {
+    errors.push(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8"));
+    return true;
+  };
+  let exitCode: number;
+  try {
+    exitCode = await play(argv, { signal: new AbortController().signal });
+  } catch (error) {
+    if (!(error instanceof LayerbookError)) throw error;
+    errors.push(`ERROR! ${error.message}\n`);
+    exitCode = error.exitCode;
+  } finally {
+    out.write = writes.out;
+    err.write = writes.err;
+  }
+  if (process.env.REPLAY_STDERR) process.stderr.write(errors.join(""));
+  return { argv, exitCode, stdout: stdout.join("") };
+}
+
+function setEnvironment(env: Readonly<Record<string, string | undefined>>): void {
+  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+  for (const [name, value] of Object.entries(env))
+    if (value !== undefined) process.env[name] = value;
+}
