@@ -31,6 +31,7 @@ const NAMES = [
   "find",
   "script",
   "unarchive",
+  "crypto",
 ];
 
 const root = mkdtempSync("/tmp/layerbook-busybox-");

@@ -136,12 +136,32 @@ const VOLATILE = new Set([
   "server",
   "date",
   "connection",
+  // Keys are made by chance, and so is all that follows from them.
+  "fingerprint",
+  "fingerprints",
+  "public_key",
+  "public_key_data",
+  "public_key_fingerprints",
+  "public_data",
+  "subject_key_identifier",
+  "authority_key_identifier",
+  "2.5.29.14",
+  "2.5.29.35",
+  "serial_number",
+  "not_before",
+  "not_after",
+  "notBefore",
+  "notAfter",
 ]);
+
+/** Returned contents that are made by chance: only whether they are there is compared. */
+const BY_CHANCE = new Set(["privatekey", "publickey", "csr", "certificate", "dhparams"]);
 
 /** Both sides brought to the same form: only what a playbook could rely on is left. */
 export function comparable(value: unknown, scratch: string, key = ""): unknown {
   if (value instanceof PyFloat) return value.value;
   if (typeof value === "string") {
+    if (BY_CHANCE.has(key) && !/^[/@]/.test(value)) return "@CHANCE@";
     return value
       .replaceAll(scratch, "@D@")
       .replaceAll(FILES, "@FILES@")
@@ -150,7 +170,7 @@ export function comparable(value: unknown, scratch: string, key = ""): unknown {
   }
   if (Array.isArray(value)) {
     const items = value.map((item) => comparable(item, scratch, key));
-    return key === "tree" ? items.map(String).sort() : items;
+    return key === "tree" ? items.map(treeRow).sort() : items;
   }
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value)
@@ -160,6 +180,13 @@ export function comparable(value: unknown, scratch: string, key = ""): unknown {
       ([name, item]) => [name.replaceAll(scratch, "@D@"), comparable(item, scratch, name)] as const,
     );
   return Object.fromEntries(entries);
+}
+
+/** Keys and certificates are made by chance: their content is not compared, unlike their mode. */
+function treeRow(row: unknown): string {
+  const parts = Array.isArray(row) ? row.map(String) : [String(row)];
+  const byChance = parts.some((part) => /\.(?:pem|csr|crt|pub|raw)(?:\.BACKUP~)?$/.test(part));
+  return String(byChance ? parts.filter((part) => !/^[0-9a-f]{40}$/.test(part)) : parts);
 }
 
 function isEmptyDiff(value: unknown): boolean {

@@ -2,7 +2,7 @@
  * Replacing a file as a whole: written beside its place under a hidden name, given owner and mode,
  * validated, and renamed. Readers see the old file or the new one, never a part.
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { splitShell } from "../../template/python/shlex.ts";
 import type { Input, ModuleContext } from "../module.ts";
 import { applyAttributes, attributeFailure, type WantedAttributes } from "./attributes.ts";
@@ -64,7 +64,10 @@ export async function replaceFile(context: ModuleContext, request: Replacement):
   ];
   const end = [
     ...(request.backup && existing
-      ? ['b="$p.$$.$(date +%Y-%m-%d@%H:%M:%S~)"', 'cp -p "$p" "$b" || f 25']
+      ? [
+          `b="$p.${randomInt(10_000, 1_000_000)}.$(date +%Y-%m-%d@%H:%M:%S~)"`,
+          'cp -p "$p" "$b" || f 25',
+        ]
       : ["b="]),
     `mv -f "$t" "$p" || ${request.unsafeWrites ? '{ cat "$t" >"$p" && rm -f "$t"; } || ' : ""}f 24`,
     `printf '%s\\0' "$b"; lb_st "$p"`,
