@@ -4,6 +4,10 @@ import type { ExitCode } from "../errors/index.ts";
 export interface CommandContext {
   /** Aborted on the first Ctrl-C; the second one kills. */
   readonly signal: AbortSignal;
+  /** As it was called: `layerbook play`, or `ansible-playbook`. */
+  readonly program: string;
+  /** Called by the name of one of Ansible's programs: its errors are shaped as Ansible's are. */
+  readonly isDropIn: boolean;
 }
 
 export interface CommandModule {

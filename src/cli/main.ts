@@ -1,20 +1,17 @@
 /** The command line: finds the command, runs it, turns what it throws into words and an exit code. */
-import { basename } from "node:path";
 import { type ExitCode, UsageError } from "../errors/index.ts";
 import { nearest } from "../errors/nearest.ts";
 import { coloursFor } from "../report/colours.ts";
 import { COMMANDS } from "./commands.generated.ts";
+import { DROP_INS, dropInName, versionText } from "./drop-in.ts";
 import { describeError, exitCodeOf } from "./show-error.ts";
 
 declare const LAYERBOOK_VERSION: string;
 
-/** Names under which Layerbook stands in for Ansible's own programs. */
-const DROP_IN: Readonly<Record<string, string>> = {
-  "ansible-playbook": "play",
-};
+const dropIn = dropInName(process.argv[1]);
 
 async function main(argv: readonly string[]): Promise<ExitCode> {
-  const called = DROP_IN[basename(process.argv[1] ?? "")];
+  const called = dropIn === undefined ? undefined : DROP_INS[dropIn];
   const [name, ...rest] = called === undefined ? argv : [called, ...argv];
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     process.stdout.write(await overview());
@@ -31,8 +28,17 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
       hint: meant ? `Did you mean 'layerbook ${meant}'?` : "See layerbook --help.",
     });
   }
+  if (dropIn !== undefined && rest.includes("--version")) {
+    const { loadSettings } = await import("../engine/settings.ts");
+    process.stdout.write(versionText(dropIn, process.argv[1] ?? dropIn, loadSettings()));
+    return 0;
+  }
   const command = await load();
-  return command.run(rest, { signal: interruptSignal() });
+  return command.run(rest, {
+    signal: interruptSignal(),
+    program: dropIn ?? `layerbook ${name}`,
+    isDropIn: dropIn !== undefined,
+  });
 }
 
 /** The first Ctrl-C asks the command to end; the second one ends the process. */
@@ -68,7 +74,8 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     const debug = process.argv.includes("--debug");
-    process.stderr.write(describeError(error, coloursFor(process.stderr), debug));
-    process.exitCode = exitCodeOf(error);
+    const colours = coloursFor(process.stderr);
+    process.stderr.write(describeError(error, { colours, debug, dropIn }));
+    process.exitCode = exitCodeOf(error, dropIn);
   },
 );

@@ -2,223 +2,281 @@
  * Ansible's default output, line for line, so that scripts that read it go on working.
  * @see https://docs.ansible.com/ansible/latest/collections/ansible/builtin/default_callback.html
  */
-import type { EngineEvent, EventOf, HostStats, Listener, TaskInfo } from "../engine/events.ts";
-import { ansibleJsonFallback, dumpJson } from "../template/python/json-dump.ts";
-import { Dict, type Value } from "../values/model.ts";
+import { basename } from "node:path";
+import type { EngineEvent, EventOf, Listener, TaskInfo } from "../engine/events.ts";
 import { str } from "../values/python.ts";
-import { displayWidth, tame } from "./build-rows.ts";
-import type { Colours } from "./colours.ts";
+import type { Tone } from "./ansi.ts";
+import {
+  type CallbackOptions,
+  exceptionText,
+  type HostResultEvent,
+  hasResults,
+  hostLabel,
+  type ItemResultEvent,
+  isVerbose,
+  type ResultEvent,
+  titleOf,
+} from "./callback.ts";
+import { diffText } from "./diff-text.ts";
+import { recapLine } from "./recap.ts";
+import { type ResultFormat, resultText, statsText } from "./result-text.ts";
 
-export interface DefaultCallbackOptions {
-  /** Standard output. */
-  readonly write: (text: string) => void;
-  /** Standard error: warnings. */
-  readonly writeError: (text: string) => void;
-  readonly colours: Colours;
-  /** Columns of the terminal; 79 in a pipe. */
-  readonly columns: number;
-  readonly verbosity: number;
-  readonly showSkipped: boolean;
-  readonly showOk: boolean;
-  readonly deprecations: boolean;
+/** @param format how results are put into text; default: what the settings say */
+export function defaultCallback(
+  options: CallbackOptions,
+  format: ResultFormat = options.settings.text("CALLBACK_RESULT_FORMAT") === "yaml"
+    ? "yaml"
+    : "json",
+): Listener {
+  const callback = new DefaultCallback(options, format);
+  return (event) => callback.handle(event);
 }
 
-type HostResultEvent = EventOf<"host-result">;
-type ItemResultEvent = EventOf<"item-result">;
-type ResultEvent = HostResultEvent | ItemResultEvent;
+const KINDS = {
+  handler: "RUNNING HANDLER",
+  cleanup: "CLEANUP TASK",
+  task: "TASK",
+  facts: "TASK",
+} as const;
 
-/** Members of a result that are not shown. */
-const HIDDEN = new Set(["warnings", "deprecations", "failed", "skipped"]);
+class DefaultCallback {
+  readonly #options: CallbackOptions;
+  readonly #format: ResultFormat;
+  readonly #showSkipped: boolean;
+  readonly #showOk: boolean;
+  readonly #checkMarkers: boolean;
+  #strategy = "linear";
+  #shownTask: string | undefined;
 
-export function defaultCallback(options: DefaultCallbackOptions): Listener {
-  const { colours, verbosity, write } = options;
-  const line = (text: string, paint: (text: string) => string = (same) => same) =>
-    write(`${text.split("\n").map(paint).join("\n")}\n`);
+  constructor(options: CallbackOptions, format: ResultFormat) {
+    const { settings } = options;
+    this.#options = options;
+    this.#format = format;
+    this.#showSkipped = settings.bool("DISPLAY_SKIPPED_HOSTS");
+    this.#showOk = settings.bool("DISPLAY_OK_HOSTS");
+    this.#checkMarkers = settings.bool("CHECK_MODE_MARKERS");
+  }
 
-  const banner = (text: string) => {
-    const stars = Math.max(3, options.columns - displayWidth(text));
-    write(`\n${text} ${"*".repeat(stars)}\n`);
-  };
-  const shown = (event: ResultEvent) =>
-    verbosity > 0 || (isDebug(event.task) && event.status !== "skipped")
-      ? ` => ${dump(event.result, event.task, verbosity)}`
-      : "";
-  const item = (event: ResultEvent) => ("label" in event ? ` => (item=${event.label})` : "");
+  get #display() {
+    return this.#options.display;
+  }
 
-  const result = (event: ResultEvent) => {
-    const name = event.delegate ? `${event.host} -> ${event.delegate}` : event.host;
-    switch (event.status) {
-      case "ok":
-      case "changed": {
-        if (event.status === "ok" && !options.showOk) return;
-        const paint = event.status === "changed" ? colours.yellow : colours.green;
-        line(`${event.status}: [${name}]${item(event)}${shown(event)}`, paint);
-        break;
-      }
-      case "skipped":
-        if (options.showSkipped) {
-          line(
-            `skipping: [${name}]${"label" in event ? `${item(event)} ` : ""}${shown(event)}`,
-            colours.cyan,
-          );
-        }
-        break;
-      case "unreachable":
-        line(
-          `fatal: [${name}]: UNREACHABLE! => ${dump(event.result, event.task, verbosity)}`,
-          colours.red,
-        );
-        break;
-      default: {
-        const text = dump(event.result, event.task, verbosity);
-        if ("label" in event)
-          line(`failed: [${name}] (item=${event.label}) => ${text}`, colours.red);
-        else line(`fatal: [${name}]: FAILED! => ${text}`, colours.red);
-      }
-    }
-    if (event.ignored && !("label" in event)) line("...ignoring", colours.cyan);
-  };
-
-  return (event: EngineEvent) => {
+  handle(event: EngineEvent): void {
+    const display = this.#display;
     switch (event.type) {
+      case "playbook-start":
+        this.#playbookStart(event.file);
+        break;
       case "play-start": {
-        const check = event.play.checkMode ? " [CHECK MODE]" : "";
-        banner(event.play.name === "" ? `PLAY${check}` : `PLAY [${event.play.name}]${check}`);
+        const check = this.#checkMarkers && event.play.checkMode ? " [CHECK MODE]" : "";
+        this.#strategy = event.play.strategy;
+        this.#shownTask = undefined;
+        const name = event.play.name === "" ? "" : ` [${event.play.name}]`;
+        display.banner(`PLAY${name}${check}`);
         break;
       }
       case "no-hosts-matched":
-        line("skipping: no hosts matched", colours.cyan);
+        display.show("skipping: no hosts matched", "skip");
         break;
       case "no-hosts-remaining":
-        banner("NO MORE HOSTS LEFT");
+        display.banner("NO MORE HOSTS LEFT");
         break;
       case "task-start":
-        banner(taskBanner(event.task));
+        if (this.#isEager) this.#banner(event.task);
+        break;
+      case "host-start":
+        if (this.#options.settings.bool("SHOW_PER_HOST_START")) {
+          display.show(` [started ${titleOf(event.task)} on ${event.host}]`, "ok");
+        }
         break;
       case "item-result":
-        result(event);
+        this.#result(event);
         break;
       case "host-result":
-        // What the items said is not said again.
-        if (!event.looped || (event.status === "skipped" && !hasResults(event.result)))
-          result(event);
-        else if (event.status === "failed") {
-          line(
-            `fatal: [${event.host}]: FAILED! => ${dump(event.result, event.task, verbosity)}`,
-            colours.red,
-          );
-          if (event.ignored) line("...ignoring", colours.cyan);
-        }
+        this.#hostResult(event);
         break;
       case "retry":
-        line(
-          `FAILED - RETRYING: [${event.host}]: ${titleOf(event.task)} (${event.retriesLeft} retries left).`,
-          colours.blue,
-        );
+        this.#retry(event);
         break;
       case "included": {
+        this.#bannerOnce(event.task);
         const label = event.label === undefined ? "" : ` => (item=${event.label})`;
-        line(`included: ${event.file} for ${event.hosts.join(", ")}${label}`, colours.cyan);
+        display.show(`included: ${event.file} for ${event.hosts.join(", ")}${label}`, "included");
         break;
       }
+      case "notified":
+        if (display.verbosity > 1) {
+          display.show(`NOTIFIED HANDLER ${event.handler} for ${event.host}`, "verbose");
+        }
+        break;
       case "warning":
-        options.writeError(
-          `${colours.magenta(wrap(`[WARNING]: ${event.message}`, options.columns))}\n`,
-        );
+        display.warn(event.message);
         break;
       case "deprecation":
-        if (options.deprecations) {
-          const text = wrap(`[DEPRECATION WARNING]: ${event.message}`, options.columns);
-          options.writeError(`${colours.magenta(text)}\n`);
-        }
+        display.deprecate(event.message);
         break;
       case "stats":
-        banner("PLAY RECAP");
-        for (const host of [...event.hosts.keys()].sort()) {
-          write(`${recapLine(host, event.hosts.get(host) as HostStats, colours)}\n`);
-        }
-        write("\n");
+        this.#stats(event);
         break;
       default:
         break;
     }
-  };
-}
-
-function titleOf(task: TaskInfo): string {
-  return task.role ? `${task.role} : ${task.name}` : task.name;
-}
-
-function taskBanner(task: TaskInfo): string {
-  const kind =
-    task.kind === "handler" ? "RUNNING HANDLER" : task.kind === "cleanup" ? "CLEANUP TASK" : "TASK";
-  return `${kind} [${titleOf(task)}]${task.checkMode ? " [CHECK MODE]" : ""}`;
-}
-
-function isDebug(task: TaskInfo): boolean {
-  return /(^|\.)debug$/.test(task.action);
-}
-
-function hasResults(result: Dict): boolean {
-  const results = result.get("results");
-  return Array.isArray(results) && results.length > 0;
-}
-
-/** As the original prints a result: sorted keys, indented for debug and from -vvv on. */
-function dump(result: Dict, task: TaskInfo, verbosity: number): string {
-  const debug = isDebug(task);
-  const kept = new Dict();
-  for (const [key, value] of result) {
-    const name = str(key);
-    if (name.startsWith("_ansible_") || HIDDEN.has(name)) continue;
-    if (name === "invocation" && verbosity < 3) continue;
-    if (name === "diff" && verbosity < 3) continue;
-    if (debug && name === "changed") continue;
-    kept.set(key, value);
   }
-  return dumpJson(kept as Value, {
-    sortKeys: true,
-    ensureAscii: false,
-    fallback: ansibleJsonFallback,
-    ...((debug || verbosity > 2) && { indent: 4 }),
-  });
-}
 
-function recapLine(host: string, stats: HostStats, colours: Colours): string {
-  const count = (name: keyof HostStats, paint: (text: string) => string) => {
-    const text = `${name}=${String(stats[name]).padEnd(4)}`;
-    return stats[name] === 0 ? text : paint(text);
-  };
-  const counts = [
-    count("ok", colours.green),
-    count("changed", colours.yellow),
-    count("unreachable", colours.red),
-    count("failed", colours.red),
-    count("skipped", colours.cyan),
-    count("rescued", colours.yellow),
-    count("ignored", colours.blue),
-  ];
-  const bad = stats.failed > 0 || stats.unreachable > 0;
-  const paint = bad ? colours.red : stats.changed > 0 ? colours.yellow : colours.green;
-  return `${paint(host)}${" ".repeat(Math.max(0, 26 - host.length))} : ${counts.join(" ")}`;
-}
-
-/** Warnings are broken at the terminal's width, between words. */
-function wrap(text: string, columns: number): string {
-  return text
-    .split("\n")
-    .map((part) => wrapLine(tame(part), columns))
-    .join("\n");
-}
-
-function wrapLine(text: string, columns: number): string {
-  const lines: string[] = [];
-  let current = "";
-  for (const word of text.split(" ")) {
-    if (current !== "" && displayWidth(`${current} ${word}`) > columns) {
-      lines.push(current);
-      current = word;
-    } else current = current === "" ? word : `${current} ${word}`;
+  /** A heading comes before the first result, unless results interleave or some are not shown. */
+  get #isEager(): boolean {
+    return (
+      this.#showSkipped && this.#showOk && !/(^|\.)(free|host_pinned)$/.test(this.#strategy)
+    );
   }
-  return [...lines, current].join("\n");
+
+  #playbookStart(file: string): void {
+    const { checkMode } = this.#options;
+    if (this.#display.verbosity > 1) this.#display.banner(`PLAYBOOK: ${basename(file)}`);
+    if (this.#display.verbosity > 3) this.#display.show(`Positional arguments: ${file}`, "verbose");
+    if (this.#checkMarkers && checkMode) this.#display.banner("DRY RUN");
+  }
+
+  #bannerOnce(task: TaskInfo): void {
+    if (this.#shownTask !== task.id) this.#banner(task);
+  }
+
+  #banner(task: TaskInfo): void {
+    let args = "";
+    if (this.#options.settings.bool("DISPLAY_ARGS_TO_STDOUT") && !task.noLog) {
+      args = ` ${Array.from(task.args, ([key, value]) => `${str(key)}=${str(value)}`).join(", ")}`;
+    }
+    const check = this.#checkMarkers && task.checkMode ? " [CHECK MODE]" : "";
+    this.#display.banner(`${KINDS[task.kind]} [${titleOf(task)}${args}]${check}`);
+    if (this.#display.verbosity >= 2) this.#path(task);
+    this.#shownTask = task.id;
+  }
+
+  #path({ position }: TaskInfo): void {
+    if (position) this.#display.show(`task path: ${position.file}:${position.line}`, "debug");
+  }
+
+  #hostResult(event: HostResultEvent): void {
+    const items = event.looped && hasResults(event.result);
+    // What the items said is not said again.
+    if (!items || event.status === "skipped") this.#result(event);
+    else if (event.ignored) this.#display.show("...ignoring", "skip");
+  }
+
+  #result(event: ResultEvent): void {
+    const diff = diffText(event, this.#display, this.#options.settings);
+    if (diff !== undefined) {
+      this.#bannerOnce(event.task);
+      this.#display.show(diff);
+    }
+    switch (event.status) {
+      case "ok":
+        if (this.#showOk) this.#line(event, "ok: ", "ok");
+        break;
+      case "changed":
+        this.#line(event, "changed: ", "changed");
+        break;
+      case "skipped":
+        if (this.#showSkipped) this.#line(event, "skipping: ", "skip");
+        break;
+      default:
+        this.#failure(event);
+    }
+  }
+
+  #line(event: ResultEvent, lead: string, tone: Tone): void {
+    this.#bannerOnce(event.task);
+    const skipped = event.status === "skipped";
+    let text = `${lead}[${skipped ? event.host : hostLabel(event)}]`;
+    if (isItem(event)) text += ` => (item=${event.label})${skipped ? " " : ""}`;
+    if (isVerbose(event, this.#display.verbosity)) text += ` => ${this.#dump(event)}`;
+    this.#display.show(text, tone);
+  }
+
+  #failure(event: ResultEvent): void {
+    this.#bannerOnce(event.task);
+    const { settings } = this.#options;
+    const toError = settings.bool("DISPLAY_FAILED_STDERR");
+    const say = (text: string, tone: Tone) =>
+      toError ? this.#display.showError(text, tone) : this.#display.show(text, tone);
+    const name = hostLabel(event);
+    if (event.status === "unreachable") {
+      say(`fatal: [${name}]: UNREACHABLE! => ${this.#dump(event)}`, "unreachable");
+    } else {
+      const exception = exceptionText(event.result, this.#display.verbosity);
+      if (exception !== undefined) say(exception, "error");
+      if (isItem(event)) {
+        say(`failed: [${name}] (item=${event.label}) => ${this.#dump(event)}`, "error");
+        return;
+      }
+      if (settings.bool("SHOW_TASK_PATH_ON_FAILURE")) this.#path(event.task);
+      say(`fatal: [${name}]: FAILED! => ${this.#dump(event)}`, "error");
+    }
+    if (event.ignored && !isItem(event)) this.#display.show("...ignoring", "skip");
+  }
+
+  #retry(event: EventOf<"retry">): void {
+    const title = titleOf(event.task);
+    let text = `FAILED - RETRYING: [${hostLabel(event)}]: ${title} (${event.retriesLeft} retries left).`;
+    if (this.#display.verbosity > 2) text += `Result was: ${this.#dump(asFailed(event))}`;
+    this.#display.show(text, "debug");
+  }
+
+  #dump(event: ResultEvent): string {
+    const { settings } = this.#options;
+    return resultText(event, {
+      format: this.#format,
+      verbosity: this.#display.verbosity,
+      pretty: settings.bool("CALLBACK_FORMAT_PRETTY"),
+    });
+  }
+
+  #stats(event: EventOf<"stats">): void {
+    const display = this.#display;
+    display.banner("PLAY RECAP");
+    for (const [host, stats] of [...event.hosts].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      display.show(recapLine(host, stats, display));
+    }
+    display.show("");
+    if (event.custom.size > 0 && this.#options.settings.bool("SHOW_CUSTOM_STATS")) {
+      this.#customStats(event.custom);
+    }
+    if (this.#checkMarkers && this.#options.checkMode) display.banner("DRY RUN");
+  }
+
+  #customStats(custom: EventOf<"stats">["custom"]): void {
+    const display = this.#display;
+    display.banner("CUSTOM STATS:");
+    for (const [host, stats] of [...custom].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (host !== "_run") display.show(`\t${host}: ${statsText(stats)}`);
+    }
+    const whole = custom.get("_run");
+    if (whole) {
+      display.show("");
+      display.show(`\tRUN: ${statsText(whole)}`);
+    }
+    display.show("");
+  }
+}
+
+function isItem(event: ResultEvent): event is ItemResultEvent {
+  return event.type === "item-result";
+}
+
+/** A try that failed, as a result. */
+function asFailed(event: EventOf<"retry">): ResultEvent {
+  const { delegate, host, result, task } = event;
+  return {
+    type: "host-result",
+    host,
+    delegate,
+    task,
+    result,
+    status: "failed",
+    ignored: false,
+    rescued: false,
+    showAlways: false,
+    durationMs: 0,
+    looped: false,
+  };
 }
