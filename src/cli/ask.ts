@@ -17,3 +17,19 @@ export async function askHidden(question: string): Promise<string> {
     stderr.write("\n");
   }
 }
+
+/** Reads a line as it is typed; without a terminal from standard input, empty at its end. */
+export async function askLine(question: string): Promise<string> {
+  const reader = lines();
+  process.stdout.write(question);
+  const { value, done } = await reader.next();
+  return done ? "" : value;
+}
+
+let shared: AsyncIterator<string> | undefined;
+
+/** Standard input, read on from question to question: what one reader has read ahead is not lost. */
+function lines(): AsyncIterator<string> {
+  shared ??= createInterface({ input: process.stdin, terminal: false })[Symbol.asyncIterator]();
+  return shared;
+}

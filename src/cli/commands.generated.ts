@@ -5,5 +5,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   build: () => import("./commands/build.ts"),
   layers: () => import("./commands/layers.ts"),
   play: () => import("./commands/play.ts"),
+  run: () => import("./commands/run.ts"),
   shell: () => import("./commands/shell.ts"),
 };

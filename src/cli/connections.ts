@@ -6,6 +6,7 @@ import { connectSsh } from "../connection/ssh.ts";
 import { DockerClient } from "../docker/index.ts";
 import type { ConnectionFactory, ConnectionRequest } from "../engine/options.ts";
 import type { EngineSettings } from "../engine/settings.ts";
+import type { SettingName } from "../engine/settings-table.ts";
 import { nearest } from "../errors/nearest.ts";
 import { splitShell } from "../template/python/shlex.ts";
 import { str } from "../values/python.ts";
@@ -53,8 +54,8 @@ function textVariable(request: ConnectionRequest, ...names: readonly string[]): 
 }
 
 async function openSsh(request: ConnectionRequest, settings: EngineSettings): Promise<Connection> {
-  const words = (...names: readonly string[]) =>
-    names.flatMap((name) => splitShell(textVariable(request, name) ?? ""));
+  const words = (name: string, setting: SettingName) =>
+    splitShell(textVariable(request, name) ?? settings.text(setting) ?? "");
   const checking = textVariable(
     request,
     "ansible_host_key_checking",
@@ -65,7 +66,9 @@ async function openSsh(request: ConnectionRequest, settings: EngineSettings): Pr
     host: textVariable(request, "ansible_host", "ansible_ssh_host") ?? request.host,
     port: request.port,
     user: request.user,
-    password: textVariable(request, "ansible_password", "ansible_ssh_password", "ansible_ssh_pass"),
+    password:
+      textVariable(request, "ansible_password", "ansible_ssh_password", "ansible_ssh_pass") ??
+      request.password,
     privateKeyFile:
       textVariable(request, "ansible_private_key_file", "ansible_ssh_private_key_file") ??
       settings.text("DEFAULT_PRIVATE_KEY_FILE"),
@@ -74,8 +77,12 @@ async function openSsh(request: ConnectionRequest, settings: EngineSettings): Pr
       checking === undefined
         ? settings.bool("HOST_KEY_CHECKING")
         : !/^(false|no|0|off)$/i.test(checking),
-    extraArguments: words("ansible_ssh_common_args", "ansible_ssh_extra_args"),
-    executable: textVariable(request, "ansible_ssh_executable"),
+    extraArguments: [
+      ...words("ansible_ssh_args", "SSH_ARGS"),
+      ...words("ansible_ssh_common_args", "SSH_COMMON_ARGS"),
+      ...words("ansible_ssh_extra_args", "SSH_EXTRA_ARGS"),
+    ],
+    executable: textVariable(request, "ansible_ssh_executable") ?? settings.text("SSH_EXECUTABLE"),
   });
 }
 

@@ -9,6 +9,8 @@ export interface PlayInfo {
   readonly hosts: readonly string[];
   readonly strategy: string;
   readonly checkMode: boolean;
+  /** `file:line` of the play; absent where it stands in no file. */
+  readonly path?: string;
 }
 
 export interface TaskInfo {

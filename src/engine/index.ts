@@ -7,7 +7,7 @@ import { TemplatePlugins } from "../modules/python/template-plugins.ts";
 import type { ParseContext } from "../playbook/context.ts";
 import { Loader } from "../playbook/loader.ts";
 import type { Node, Play } from "../playbook/node.ts";
-import { findPlaybook, parsePlaybook } from "../playbook/parse-playbook.ts";
+import { findPlaybook, parsePlaybook, parsePlays } from "../playbook/parse-playbook.ts";
 import type { Dict, Value } from "../values/model.ts";
 import { HostVariables } from "../variables/host-variables.ts";
 import { type Layer, LayeredVariables, layerOf } from "../variables/layers.ts";
@@ -49,6 +49,12 @@ export async function prepare(options: RunOptions): Promise<PreparedRun> {
     const file = findPlaybook(state.parse, name, process.cwd());
     const plays = parsePlaybook(state.parse, file);
     for (const play of plays) await checkPlay(state.library, play);
+    playbooks.push({ file, plays });
+  }
+  if (options.plays) {
+    const { file, value } = options.plays;
+    const plays = parsePlays(state.parse, value, file);
+    for (const play of plays) await checkPlay(play);
     playbooks.push({ file, plays });
   }
   return { playbooks, state };

@@ -18,6 +18,8 @@ export interface ConnectionRequest {
   /** `remote_user` and `port` of the task, when they are given. */
   readonly user: string | undefined;
   readonly port: number | undefined;
+  /** Password to log in with, where no variable gives one. */
+  readonly password: string | undefined;
   /** Requests that differ in it must get connections of their own. */
   readonly lane?: string;
   /** Folder of the playbook: where commands of local connections begin. */
@@ -36,6 +38,8 @@ export interface VaultAccess {
 export interface RunOptions {
   /** Paths of playbook files, run one after the other. */
   readonly playbooks: readonly string[];
+  /** Plays that stand in no file, run after those of the playbooks (`ansible host -m module`). */
+  readonly plays?: PlaysInMemory;
   readonly inventory: Inventory;
   readonly connections: ConnectionFactory;
   readonly events: EngineEvents;
@@ -51,6 +55,8 @@ export interface RunOptions {
   /** How many hosts are served at once; default: the setting. */
   readonly forks?: number;
   readonly forceHandlers?: boolean;
+  /** Passwords that were asked for; variables of the hosts are stronger. */
+  readonly passwords?: Passwords;
   readonly check?: boolean;
   readonly diff?: boolean;
   readonly verbosity?: number;
@@ -69,6 +75,18 @@ export interface RunOptions {
   readonly ask?: ((prompt: Prompt) => Promise<string>) | undefined;
   /** Asks before each task (`--step`): `no` skips it, `continue` asks no more. */
   readonly confirmTask?: ((title: string) => Promise<"yes" | "no" | "continue">) | undefined;
+}
+
+export interface PlaysInMemory {
+  /** A list of plays, as a playbook file holds it. */
+  readonly value: Value;
+  /** The path that they have as if they stood in a file: what is relative is so to its folder. */
+  readonly file: string;
+}
+
+export interface Passwords {
+  readonly login?: string | undefined;
+  readonly become?: string | undefined;
 }
 
 export interface Prompt {

@@ -83,6 +83,7 @@ export class PlayRun {
         hosts: hosts.map((host) => host.name),
         strategy: strategy ?? "linear",
         checkMode: flagKeyword(early, this.#play, "check_mode") ?? options.check ?? false,
+        ...pathOf(this.#play),
       },
     });
     if (hosts.length === 0) {
@@ -279,6 +280,10 @@ export class PlayRun {
 
 /** Facts are gathered only from hosts that none are known of. */
 const SMART: [string, Value] = ["when", ["not (ansible_facts | default({}))"]];
+
+function pathOf({ position }: Play): { path?: string } {
+  return position ? { path: `${position.file}:${position.line}` } : {};
+}
 
 function makeStrategy(
   name: string,

@@ -35,7 +35,11 @@ export interface SettingsOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly directory?: string;
   readonly warn?: (message: string) => void;
+  /** What flags of the command line say; stronger than the environment. */
+  readonly overrides?: SettingOverrides;
 }
+
+export type SettingOverrides = Partial<Readonly<Record<SettingName, SettingValue>>>;
 
 /** @throws LayerbookError when the file or a value in it cannot be read */
 export function loadSettings(options: SettingsOptions = {}): EngineSettings {
@@ -48,7 +52,13 @@ export function loadSettings(options: SettingsOptions = {}): EngineSettings {
   for (const name of Object.keys(SETTINGS) as SettingName[]) {
     const spec: SettingSpec = SETTINGS[name];
     for (const key of spec.ini) used.add(key);
-    all.set(name, findSetting(name, spec, env, values, configFile, directory));
+    const override = options.overrides?.[name];
+    all.set(
+      name,
+      override === undefined
+        ? findSetting(name, spec, env, values, configFile, directory)
+        : { name, value: override, origin: "command line" },
+    );
   }
   const get = (name: SettingName) => all.get(name)?.value;
   return {

@@ -67,6 +67,7 @@ export function targetOf(
         port === undefined
           ? (intKeyword(scope, task, "port") ?? settings.number("DEFAULT_REMOTE_PORT"))
           : Number(port),
+      password: run.options.passwords?.login,
       playbookDirectory: play.variables.play.directory,
       signal: run.options.signal,
     },
@@ -104,12 +105,13 @@ function becomeOf(
   // The sandbox's login is root, and an image need not have sudo: `su` needs no package.
   if (inImage && user === "root") return undefined;
   const specific = (name: string) => text(`ansible_become_${name}`, `ansible_${short}_${name}`);
-  const password = text(
-    "ansible_become_password",
-    "ansible_become_pass",
-    `ansible_${short}_pass`,
-    `ansible_${short}_password`,
-  );
+  const password =
+    text(
+      "ansible_become_password",
+      "ansible_become_pass",
+      `ansible_${short}_pass`,
+      `ansible_${short}_password`,
+    ) ?? run.options.passwords?.become;
   if (password !== undefined) run.secrets.add(password);
   return {
     user,

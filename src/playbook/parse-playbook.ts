@@ -30,6 +30,14 @@ export function parsePlaybook(context: ParseContext, path: string): Play[] {
   return parseFile(context, path, NOTHING, [], undefined);
 }
 
+/**
+ * Plays that stand in no file.
+ * @param file the path that they have as if they stood in one
+ */
+export function parsePlays(context: ParseContext, value: Value, file: string): Play[] {
+  return parseEntries(context, value, file, NOTHING, []);
+}
+
 function parseFile(
   context: ParseContext,
   path: string,
@@ -50,6 +58,16 @@ function parseFile(
   if (value === null) {
     throw new ParseError(`Empty playbook, nothing to do: ${path}`, { position });
   }
+  return parseEntries(context, value, path, imported, importing);
+}
+
+function parseEntries(
+  context: ParseContext,
+  value: Value,
+  path: string,
+  imported: Imported,
+  importing: readonly string[],
+): Play[] {
   if (!Array.isArray(value)) {
     throw new ParseError("A playbook must be a list of plays", {
       position: positionOf(value) ?? { file: path, line: 1, column: 1 },

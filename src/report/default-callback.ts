@@ -125,9 +125,7 @@ class DefaultCallback {
 
   /** A heading comes before the first result, unless results interleave or some are not shown. */
   get #isEager(): boolean {
-    return (
-      this.#showSkipped && this.#showOk && !/(^|\.)(free|host_pinned)$/.test(this.#strategy)
-    );
+    return this.#showSkipped && this.#showOk && !/(^|\.)(free|host_pinned)$/.test(this.#strategy);
   }
 
   #playbookStart(file: string): void {

@@ -17,13 +17,11 @@ export function onelineCallback(options: CallbackOptions): Listener {
     const { host, status } = event;
     if (status === "skipped") display.show(`${host} | SKIPPED`, "skip");
     else if (status === "unreachable") {
-      display.show(
-        `${host} | UNREACHABLE!: ${str(event.result.get("msg") ?? "")}`,
-        "unreachable",
-      );
+      display.show(`${host} | UNREACHABLE!: ${str(event.result.get("msg") ?? "")}`, "unreachable");
     } else if (status === "failed") failed(event);
     else {
-      const [word, tone] = status === "changed" ? (["CHANGED", "changed"] as const) : (["SUCCESS", "ok"] as const);
+      const [word, tone] =
+        status === "changed" ? (["CHANGED", "changed"] as const) : (["SUCCESS", "ok"] as const);
       const plain = PLAIN.test(event.task.action) && !event.result.has("ansible_job_id");
       display.show(plain ? plainText(event, word) : `${host} | ${word} => ${dumped(event)}`, tone);
     }
