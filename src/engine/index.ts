@@ -54,7 +54,7 @@ export async function prepare(options: RunOptions): Promise<PreparedRun> {
   if (options.plays) {
     const { file, value } = options.plays;
     const plays = parsePlays(state.parse, value, file);
-    for (const play of plays) await checkPlay(play);
+    for (const play of plays) await checkPlay(state.library, play);
     playbooks.push({ file, plays });
   }
   return { playbooks, state };

@@ -34,7 +34,11 @@ async function replayRun(argv: readonly string[]): Promise<RunRecord> {
   };
   let exitCode: number;
   try {
-    exitCode = await play(argv, { signal: new AbortController().signal });
+    exitCode = await play(argv, {
+      signal: new AbortController().signal,
+      program: "ansible-playbook",
+      isDropIn: true,
+    });
   } catch (error) {
     if (!(error instanceof LayerbookError)) throw error;
     errors.push(`ERROR! ${error.message}\n`);
