@@ -46,7 +46,13 @@ function parseFile(path: string, vault: VaultAccess | undefined): Dict {
     throw new UsageError(`-e @${path}: the file cannot be read`, { cause: error, exitCode: 1 });
   }
   if (isVaultText(text) && vault) text = Buffer.from(vault.decrypt(text, path)).toString();
-  return mapping(loadYaml(text, { file: path }), `@${path}`);
+  const options = {
+    file: path,
+    ...(vault && {
+      vault: (ciphertext: string) => Buffer.from(vault.decrypt(ciphertext, path)).toString(),
+    }),
+  };
+  return mapping(loadYaml(text, options), `@${path}`);
 }
 
 function mapping(value: Value, shown: string): Dict {

@@ -72,6 +72,7 @@ export function stepContext(o: StepContextOptions): ModuleContext {
       find: async (kind, name) => scope.files.require(kind, name),
       read: async (path) => run.loader.read(path),
       isVault: async (path) => run.loader.isVault(path),
+      decrypt: (ciphertext, position) => run.loader.decrypt(ciphertext, position),
     },
     position: task.position,
     variable: (name) => scope.templar.variable(name),

@@ -118,6 +118,8 @@ export interface ControllerSide {
   read(path: string): Promise<Buffer>;
   /** Whether the file is encrypted, so that `decrypt: false` and large plain files need no reading. */
   isVault(path: string): Promise<boolean>;
+  /** The text behind a `!vault` value of a YAML file. @throws LayerbookError if no secret opens it */
+  decrypt(ciphertext: string, position: SourcePosition): string;
 }
 
 /** An interpreter that is mounted into the image being built. */

@@ -50,6 +50,7 @@ export function testContext(connection: Connection, overrides: TestRun = {}): Mo
       find: async (_kind, name) =>
         isAbsolute(name) ? name : join(overrides.controllerDirectory ?? process.cwd(), name),
       read: (path) => readFile(path),
+      decrypt: (ciphertext) => ciphertext,
       isVault: async (path) =>
         (await readFile(path)).subarray(0, 14).toString("latin1") === "$ANSIBLE_VAULT",
     },

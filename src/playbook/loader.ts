@@ -42,6 +42,20 @@ export class Loader {
     return Buffer.from(this.#options.decrypt(bytes.toString("utf8"), path));
   }
 
+  /**
+   * The text behind a `!vault` value.
+   * @throws LayerbookError when no secret opens it
+   */
+  decrypt(ciphertext: string, position: SourcePosition): string {
+    if (!this.#options.decrypt) {
+      throw new LayerbookError("Attempting to decrypt but no vault secrets found", {
+        position,
+        hint: "Give the password with --ask-vault-pass, --vault-password-file or --vault-id.",
+      });
+    }
+    return Buffer.from(this.#options.decrypt(ciphertext, position.file)).toString("utf8");
+  }
+
   /** Is the file encrypted? */
   isVault(path: string): boolean {
     return isVaultText(readFileSync(path).subarray(0, VAULT_HEADER.length));
@@ -57,6 +71,7 @@ export class Loader {
     const text = this.read(path, position).toString("utf8");
     const value = loadYaml(text, {
       file: path,
+      vault: (ciphertext, place) => this.decrypt(ciphertext, place),
       ...(this.#options.warn ? { warn: this.#options.warn } : {}),
     });
     this.#documents.set(path, value);

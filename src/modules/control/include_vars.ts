@@ -96,7 +96,10 @@ function failed(message: string): ModuleResult {
 
 async function readFile(context: ModuleContext, file: string): Promise<Record<string, Data>> {
   const text = (await context.controller.read(file)).toString("utf8");
-  const value = loadYaml(text, { file });
+  const value = loadYaml(text, {
+    file,
+    vault: (ciphertext, position) => context.controller.decrypt(ciphertext, position),
+  });
   if (value === null) return {};
   if (!(value instanceof Dict)) {
     throw new LayerbookError(`${file} must be stored as a dictionary/hash`);
