@@ -24,6 +24,7 @@ export function loadInventory(
     warn,
     anyUnparsedIsFailed: settings.bool("INVENTORY_ANY_UNPARSED_IS_FAILED"),
     unparsedIsFailed: settings.bool("INVENTORY_UNPARSED_IS_FAILED"),
+    mergeDicts: settings.text("DEFAULT_HASH_BEHAVIOUR") === "merge",
     ignoreExtensions: settings.list("INVENTORY_IGNORE_EXTS"),
   });
 }

@@ -52,7 +52,6 @@ export function bringIncludes(
         break;
       }
       group.hosts.push(hostRun.host.name);
-      if (kind !== "include_role") batch.run.statsOf(hostRun.host.name).ok += 1;
       parts.push(...group.parts);
     }
     if (parts.length > 0 && outcomes.get(hostRun)?.kind === "ok") {
@@ -60,7 +59,7 @@ export function bringIncludes(
     }
   }
   // An included role is not told of: its tasks carry its name.
-  if (includeKind(task.action) === "include_role") return;
+  if (kind === "include_role") return;
   for (const group of groups.values()) {
     for (const host of group.hosts) batch.run.statsOf(host).ok += 1;
     batch.run.options.events.emit({

@@ -1,8 +1,9 @@
 /** What a task's result on a host counts as, and what becomes of the host. */
 import { includeKind } from "../playbook/actions.ts";
 import type { Task } from "../playbook/node.ts";
-import type { Dict, Value } from "../values/model.ts";
+import type { Dict } from "../values/model.ts";
 import { fromJson } from "../values/python.ts";
+import { wrapUnsafe } from "../values/unsafe.ts";
 import type { Batch } from "./batch.ts";
 import type { TaskInfo } from "./events.ts";
 import type { HostRun } from "./host-run.ts";
@@ -27,8 +28,7 @@ export function tellResult(
   const stats = run.statsOf(hostRun.host.name);
   switch (status) {
     case "ok":
-      // An include counts when its file has been read, once for each item of its loop.
-      if (includeKind(task.action) === undefined) stats.ok += 1;
+      stats.ok += 1;
       break;
     case "changed":
       stats.ok += 1;
@@ -90,7 +90,8 @@ export function outcomeOf(
 /** `ansible_failed_task`: what a rescue can ask of the task that failed. */
 function describeTask(task: Task): Dict {
   const dict = fromJson({ name: task.name ?? "", action: task.action, args: null }) as Dict;
-  dict.set("args", task.args as Value);
+  // As they were written: what failed may be a template in them.
+  dict.set("args", wrapUnsafe(task.args));
   const { position } = task;
   if (position) dict.set("path", `${position.file}:${position.line}`);
   return dict;

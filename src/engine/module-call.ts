@@ -112,12 +112,27 @@ export async function callModule(
   if (background)
     return { result: await startJob(on, target, work, inBackground), step: undefined };
   const result = await work;
+  if (builtinName(module.name) === "set_fact") keepValues(scope, given, result);
   if (asyncSeconds > 0) {
     result.set("ansible_job_id", on.run.jobs.start(target.host.name, Promise.resolve(result)));
     result.set("started", 1).set("finished", 1);
   }
   tell(on, warnings, deprecations, result);
   return { result: withoutSecrets(on, module, given, result), step };
+}
+
+/**
+ * Facts that were set are the values that were written: what is known of them (encrypted, unsafe, whole
+ * numbers as keys) is not lost on the way through the module, which talks of plain data.
+ */
+function keepValues(scope: Scope, given: Dict, result: Dict): void {
+  const facts = result.get("ansible_facts");
+  if (!(facts instanceof Dict)) return;
+  for (const [key, value] of given) {
+    const name = str(scope.templar.template(key));
+    // Words for booleans have become some.
+    if (facts.has(name) && typeof facts.get(name) !== "boolean") facts.set(name, value);
+  }
 }
 
 async function startJob(

@@ -1,20 +1,38 @@
 /** Hosts and groups, whatever source they came from. */
 import { LayerbookError } from "../errors/index.ts";
-import type { Value } from "../values/model.ts";
+import { mergedDicts } from "../values/merged-dicts.ts";
+import { Dict, type Value } from "../values/model.ts";
 
-export type Variables = Map<string, Value>;
+/** Variables of a host or a group as its sources set them, one after the other. */
+export class Variables extends Map<string, Value> {
+  readonly #mergeDicts: boolean;
+
+  constructor(mergeDicts: boolean) {
+    super();
+    this.#mergeDicts = mergeDicts;
+  }
+
+  override set(name: string, value: Value): this {
+    const before = this.#mergeDicts ? this.get(name) : undefined;
+    return super.set(
+      name,
+      before instanceof Dict && value instanceof Dict ? mergedDicts(before, value) : value,
+    );
+  }
+}
 
 export class Group {
   readonly name: string;
-  readonly vars: Variables = new Map();
+  readonly vars: Variables;
   /** Hosts that were put into this very group, in order. */
   readonly hosts = new Map<string, Host>();
   readonly children = new Map<string, Group>();
   readonly parents = new Map<string, Group>();
   priority = 1;
 
-  constructor(name: string) {
+  constructor(name: string, mergeDicts = false) {
     this.name = name;
+    this.vars = new Variables(mergeDicts);
   }
 
   /** Length of the longest way down from `all`; deeper groups win over shallower ones. */
@@ -41,7 +59,7 @@ export class Group {
 
 export class Host {
   readonly name: string;
-  readonly vars: Variables = new Map();
+  readonly vars: Variables;
   /** Groups that name it directly. */
   readonly groups = new Set<Group>();
   /** Not in any source: `localhost` as Ansible adds it by itself. */
@@ -49,8 +67,9 @@ export class Host {
   /** File or folder that named it. */
   source: string | undefined;
 
-  constructor(name: string, implicit = false) {
+  constructor(name: string, implicit = false, mergeDicts = false) {
     this.name = name;
+    this.vars = new Variables(mergeDicts);
     this.implicit = implicit;
   }
 
@@ -79,6 +98,9 @@ export function sortGroups(groups: Iterable<Group>): Group[] {
   return order.map(({ group }) => group);
 }
 
+/** `ansible_playbook_python`: the Python of a controller that has one. */
+export const PLAYBOOK_PYTHON = "/usr/bin/python3";
+
 const LOCALHOST_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
 
 export class Inventory {
@@ -90,7 +112,11 @@ export class Inventory {
   /** Raised with every change, for whoever keeps something that was computed from it. */
   revision = 0;
 
-  constructor() {
+  readonly #mergeDicts: boolean;
+
+  /** @param mergeDicts `hash_behaviour=merge`: dicts of several sources are one */
+  constructor(mergeDicts = false) {
+    this.#mergeDicts = mergeDicts;
     this.addGroup("all");
     this.addChild("all", "ungrouped");
   }
@@ -102,7 +128,7 @@ export class Inventory {
   addGroup(name: string): Group {
     let group = this.groups.get(name);
     if (!group) {
-      group = new Group(name);
+      group = new Group(name, this.#mergeDicts);
       this.groups.set(name, group);
       this.revision++;
     }
@@ -113,7 +139,7 @@ export class Inventory {
   addHost(name: string, groupName?: string, source?: string): Host {
     let host = this.hosts.get(name);
     if (!host) {
-      host = new Host(name);
+      host = new Host(name, false, this.#mergeDicts);
       host.source = source;
       this.hosts.set(name, host);
       this.revision++;
@@ -160,6 +186,7 @@ export class Inventory {
     if (!host) {
       host = new Host(name, true);
       host.vars.set("ansible_connection", "local");
+      host.vars.set("ansible_python_interpreter", PLAYBOOK_PYTHON);
       this.#implicit.set(name, host);
     }
     return host;

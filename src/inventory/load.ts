@@ -31,6 +31,8 @@ export interface LoadInventoryOptions {
   readonly plugins?: readonly InventoryPlugin[];
   /** Endings of files that a folder's reading leaves out. */
   readonly ignoreExtensions?: readonly string[];
+  /** `hash_behaviour=merge`. */
+  readonly mergeDicts?: boolean;
   /** A source that cannot be read is an error. */
   readonly anyUnparsedIsFailed?: boolean;
   /** It is an error when none can be read. */
@@ -54,7 +56,7 @@ const IGNORED = [
 
 /** @throws LayerbookError for a source with an error, or for one that is not there if asked for */
 export async function loadInventory(options: LoadInventoryOptions): Promise<Inventory> {
-  const inventory = new Inventory();
+  const inventory = new Inventory(options.mergeDicts);
   await readSources(inventory, options);
   return inventory;
 }

@@ -85,12 +85,10 @@ export class HostVariables {
   }
 
   *#layers(host: Host): IterableIterator<Layer> {
-    const groups = host.groupsInOrder();
-    const all = groups.filter((group) => group.name === "all");
-    const others = groups.filter((group) => group.name !== "all");
-    // An implicit localhost is in no group, but group_vars/all is for every host.
-    const inventoryAll = host.implicit ? [] : all;
-    for (const group of [...inventoryAll, ...others]) yield group.vars;
+    // An implicit localhost is in no group, but the variables of `all` are for every host.
+    const { all } = this.#options.inventory;
+    const others = host.groupsInOrder().filter((group) => group.name !== "all");
+    for (const group of [all, ...others]) yield group.vars;
     yield* this.#adjacent("group_vars", [{ name: "all" }]);
     yield* this.#adjacent("group_vars", others);
     yield host.vars;

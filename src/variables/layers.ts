@@ -1,4 +1,5 @@
 /** Variables as layers: the first that has a name wins. Nothing is copied for a task. */
+import { mergedDicts } from "../values/merged-dicts.ts";
 import { Dict, TaggedString, type Value } from "../values/model.ts";
 import { str } from "../values/python.ts";
 
@@ -47,7 +48,7 @@ export class LayeredVariables {
     let merged = strongest;
     for (const layer of this.#layers.slice(index + 1)) {
       const value = layer.get(name);
-      if (value instanceof Dict) merged = combine(value, merged);
+      if (value instanceof Dict) merged = mergedDicts(value, merged);
       else if (value !== undefined) break;
     }
     return merged;
@@ -65,7 +66,7 @@ export class LayeredVariables {
 
   /** With one more layer below all others. */
   over(layer: Layer): LayeredVariables {
-    return new LayeredVariables([...this.#layers, layer]);
+    return new LayeredVariables([...this.#layers, layer], this.#mergeDicts);
   }
 
   /** With further layers on top. */
@@ -85,24 +86,12 @@ export function mergeLayers(layers: Iterable<Layer>, mergeDicts: boolean): Map<s
       merged.set(
         name,
         mergeDicts && before instanceof Dict && value instanceof Dict
-          ? combine(before, value)
+          ? mergedDicts(before, value)
           : value,
       );
     }
   }
   return merged;
-}
-
-function combine(a: Dict, b: Dict): Dict {
-  const result = new Dict(a);
-  for (const [key, value] of b) {
-    const before = result.get(key);
-    result.set(
-      key,
-      before instanceof Dict && value instanceof Dict ? combine(before, value) : value,
-    );
-  }
-  return result;
 }
 
 const TEMPLATE_MARK = /\{[{%#]/;

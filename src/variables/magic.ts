@@ -3,7 +3,7 @@
  * @see https://docs.ansible.com/ansible/latest/reference_appendices/special_variables.html
  */
 import { dirname } from "node:path";
-import type { Host, Inventory } from "../inventory/inventory.ts";
+import { type Host, type Inventory, PLAYBOOK_PYTHON } from "../inventory/inventory.ts";
 import type { Node } from "../playbook/node.ts";
 import { Task } from "../playbook/node.ts";
 import type { Role } from "../playbook/role.ts";
@@ -101,7 +101,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   ansible_play_name: (_, { hosts }) => hosts?.name,
   ansible_play_role_names: (_, { play }) =>
     play?.roles.filter((role) => role.origin !== "dependency").map((role) => role.name),
-  ansible_playbook_python: () => "/usr/bin/python3",
+  ansible_playbook_python: () => PLAYBOOK_PYTHON,
   ansible_role_name: (_, { node }) => {
     const role = node?.role;
     return role && (role.collection ? `${role.collection}.${shortName(role.name)}` : role.name);
@@ -122,8 +122,8 @@ const SOURCES: Readonly<Record<string, Source>> = {
   groups: (run) => groupsOf(run.inventory),
   hostvars: (run) => run.hostvars,
   omit: () => OMIT,
-  inventory_dir: (_, { host }) => (host.source === undefined ? null : dirname(host.source)),
-  inventory_file: (_, { host }) => host.source ?? null,
+  inventory_dir: (_, { host }) => (host.source === undefined ? undefined : dirname(host.source)),
+  inventory_file: (_, { host }) => host.source,
   inventory_hostname: (_, { host }) => host.name,
   inventory_hostname_short: (_, { host }) => host.name.split(".")[0] ?? host.name,
   play_hosts: (_, { hosts }) => hosts && [...hosts.batch()],

@@ -153,3 +153,60 @@ describe("variables", () => {
     expect(played.result("stats").msg).toBe("The 'data' option needs to be a dictionary/hash");
   });
 });
+
+describe("facts that are set", () => {
+  it("stay what they were written as", async () => {
+    const played = await play(`
+- hosts: testhost
+  gather_facts: false
+  tasks:
+    - set_fact:
+        numbers: {1: one}
+        raw: !unsafe "{{ nope }}"
+        later: "{% raw %}{{ word }}{% endraw %}"
+        word_on: "yes"
+    - {name: show, debug: {msg: "{{ [numbers[1], raw, later, word_on] }}"}, vars: {word: rendered}}
+`);
+    expect(played.result("show").msg).toEqual(["one", "{{ nope }}", "rendered", true]);
+  });
+});
+
+describe("an implicit localhost", () => {
+  it("has the variables of all hosts and an interpreter, but no place in the inventory", async () => {
+    const played = await play(
+      `
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: show
+      debug: {msg: "{{ [x, ansible_python_interpreter, inventory_dir is defined, group_names] }}"}
+`,
+      { files: { hosts: "a\n[all:vars]\nx=1\n" } },
+    );
+    expect(played.result("show").msg).toEqual([1, "/usr/bin/python3", false, []]);
+  });
+});
+
+describe("inventories", () => {
+  it("of several sources merge dicts with hash_behaviour=merge", async () => {
+    const files = {
+      "one.yml": "all: {hosts: {h: {d: {a: 1, b: 1}}}, vars: {g: {a: 1}}}",
+      "two.yml": "all: {hosts: {h: {d: {a: 2}}}, vars: {g: {b: 2}}}",
+    };
+    const site = `
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - {name: show, debug: {msg: "{{ [hostvars.h.d, g] }}"}}
+`;
+    const inventory = ["one.yml", "two.yml"];
+    const env = { ANSIBLE_HASH_BEHAVIOUR: "merge" };
+    const merged = await play(site, { files, inventory, env });
+    expect(merged.result("show").msg).toEqual([
+      { a: 2, b: 1 },
+      { a: 1, b: 2 },
+    ]);
+    const replaced = await play(site, { files, inventory });
+    expect(replaced.result("show").msg).toEqual([{ a: 2 }, { b: 2 }]);
+  });
+});

@@ -1,6 +1,7 @@
 /** ansible.builtin.set_stats: figures of the run that are shown at its end. */
 import { isVariableName } from "../../playbook/attributes.ts";
-import { str } from "../../values/python.ts";
+import { fromJson, str } from "../../values/python.ts";
+import { toBool } from "../convert.ts";
 import { invalidName } from "../lib/variable-name.ts";
 import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
@@ -9,8 +10,8 @@ export const spec = {
   summary: "Define and display stats for the current ansible run",
   options: {
     data: { type: "raw", description: "Names and values, a dictionary.", required: true },
-    per_host: { type: "bool", description: "Of this host only.", default: false },
-    aggregate: { type: "bool", description: "Add to what is there.", default: true },
+    per_host: { type: "raw", description: "Of this host only.", default: false },
+    aggregate: { type: "raw", description: "Add to what is there.", default: true },
   },
   checkMode: "full",
   diff: false,
@@ -33,8 +34,18 @@ export async function run(context: ModuleContext, args: Arguments): Promise<Modu
     changed: false,
     ansible_stats: {
       data,
-      per_host: args.per_host ?? false,
-      aggregate: args.aggregate ?? true,
+      per_host: loosely(args.per_host, false),
+      aggregate: loosely(args.aggregate, true),
     },
   };
+}
+
+/** What is no boolean counts as false. */
+function loosely(value: Data | undefined, fallback: boolean): boolean {
+  if (value === undefined || value === null) return fallback;
+  try {
+    return toBool(fromJson(value));
+  } catch {
+    return false;
+  }
 }

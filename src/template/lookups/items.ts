@@ -78,8 +78,9 @@ const subelements: Lookup = (terms) => {
   const [rawList, path, flags] = terms;
   if (rawList === undefined || path === undefined || terms.length > 3) return fail(SUBELEMENTS);
   if (rawList instanceof Undefined) return rawList.fail();
-  if (!isList(rawList) && !(rawList instanceof Dict))
-    return fail("first a dict or a list, second a string pointing to the subkey");
+  if (!isList(rawList) && !(rawList instanceof Dict)) {
+    return fail(`subelements lookup expects a dictionary, got '${str(rawList)}'`);
+  }
   const keys = textOf(path)?.split(".");
   if (keys === undefined)
     return fail("first a dict or a list, second a string pointing to the subkey");
