@@ -5,7 +5,7 @@ import type { ModuleLibrary } from "../modules/library/module-library.ts";
 import { type LoadedModule, loadModule, type ModuleEntry } from "../modules/registry.ts";
 import { ArgumentsError, checkOptionNames } from "../modules/validate.ts";
 import { isEngineAction } from "../playbook/actions.ts";
-import { type Part, type Play, type Task, tasksOf } from "../playbook/node.ts";
+import { Block, type Node, type Part, type Play, type Task, tasksOf } from "../playbook/node.ts";
 import { positionOf, positionOfKey } from "../values/positions.ts";
 import { str } from "../values/python.ts";
 
@@ -49,7 +49,19 @@ function moduleOf(library: ModuleLibrary, task: Task) {
   return library.find(task.action, list);
 }
 
+/** A task that the play survives fails when it runs, not before: its playbook waits for that. */
+function mayFail(task: Task): boolean {
+  const ignores = task.effective("ignore_errors");
+  if (ignores !== undefined && ignores !== false) return true;
+  if (task.effective("failed_when") !== undefined) return true;
+  for (let node: Node | undefined = task.parent; node; node = node.parent) {
+    if (node instanceof Block && node.rescue.length > 0) return true;
+  }
+  return false;
+}
+
 function checkOptions(task: Task, module: LoadedModule): void {
+  if (mayFail(task)) return;
   const names = [...task.args.keys()]
     .map((key) => str(key))
     .filter((name) => name !== "_raw_params");

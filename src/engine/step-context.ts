@@ -6,11 +6,12 @@ import type { Data, ModuleContext, ModuleResult } from "../modules/module.ts";
 import { validateArguments } from "../modules/validate.ts";
 import type { Task } from "../playbook/node.ts";
 import { holdsUnsafe } from "../template/unsafe.ts";
-import { Dict } from "../values/model.ts";
+import type { Dict } from "../values/model.ts";
 import { fromJson } from "../values/python.ts";
 import type { TaskInfo } from "./events.ts";
 import type { RunState, Scope } from "./run-state.ts";
 import type { Target } from "./target.ts";
+import { moduleDefaults } from "./task-args.ts";
 
 export interface StepContextOptions {
   readonly run: RunState;
@@ -83,9 +84,8 @@ export function stepContext(o: StepContextOptions): ModuleContext {
     render: (text, options) => scope.templar.render(text, options),
     invoke: async (name, args): Promise<ModuleResult> => {
       const { module } = await run.library.resolve(name, { position: task.position });
-      const values = new Dict(
-        Object.entries(args).map(([key, value]) => [key, fromJson(value)] as const),
-      );
+      const values = moduleDefaults(scope, task, module.spec.name);
+      for (const [key, value] of Object.entries(args)) values.set(key, fromJson(value));
       return module.run(context, validateArguments(module.spec, values, { warn: context.warn }));
     },
     target: run.options.target ?? "host",

@@ -43,7 +43,8 @@ function isPlain(value: Value): boolean {
   );
 }
 
-function moduleDefaults(scope: Scope, task: Task, moduleName: string): Dict {
+/** What `module_defaults` gives a module, templated. */
+export function moduleDefaults(scope: Scope, task: Task, moduleName: string): Dict {
   const args = new Dict();
   const raw = task.effective("module_defaults");
   if (raw === undefined) return args;

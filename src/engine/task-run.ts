@@ -232,7 +232,10 @@ class TaskAttempt {
       return { result, delegate: undefined, include: args, notify: [] };
     }
     const delegate = this.#delegate(scope);
-    const module = await this.#on.run.library.resolve(task.action, {
+    const action = task.action.includes("{{")
+      ? str(scope.templar.template(task.action))
+      : task.action;
+    const module = await this.#on.run.library.resolve(action, {
       position: task.position,
       collections: wordsKeyword(scope, task, "collections"),
     });

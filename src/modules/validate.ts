@@ -124,12 +124,25 @@ function resolveAliases(
   return resolved;
 }
 
+/** Modules that run on the controller and word it otherwise. */
+const NAMES_ONLY: ReadonlySet<string> = new Set(
+  ["assert", "debug", "fail", "group_by", "set_stats", "wait_for_connection"].map(
+    (name) => `ansible.builtin.${name}`,
+  ),
+);
+
 function unsupported(
   spec: ModuleSpec,
   unknown: readonly string[],
   name: string | undefined,
 ): ArgumentsError {
   const shown = name ?? spec.name.slice(spec.name.lastIndexOf(".") + 1);
+  if (NAMES_ONLY.has(spec.name)) {
+    return new ArgumentsError(`Invalid options for ${shown}: ${[...unknown].sort().join(",")}`);
+  }
+  if (spec.name === "ansible.builtin.include_vars") {
+    return new ArgumentsError(`${unknown[0]} is not a valid option in include_vars`);
+  }
   const aliases = [...aliasesOf(spec.options).keys()].sort().join(", ");
   const known = Object.keys(spec.options).sort().join(", ");
   return new ArgumentsError(

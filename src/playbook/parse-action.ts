@@ -92,11 +92,14 @@ function moduleLike(entry: Dict, keys: readonly string[]): string {
   return keys.find((key) => entry.get(key) instanceof Dict) ?? keys[0] ?? "";
 }
 
+/** A module's name, which may be a template, and its arguments. */
+const WORD_AND_REST = /^\s*((?:\{\{[\s\S]*?\}\}|\S)+)\s*([\s\S]*)$/;
+
 /** `action: copy src=a dest=b` and `action: {module: copy, src: a}`. */
 function actionValue(entry: Dict, key: string, given: Value): { action: string; given: Value } {
   const text = textOf(given);
   if (text !== undefined) {
-    const match = /^\s*(\S+)\s*([\s\S]*)$/.exec(text);
+    const match = WORD_AND_REST.exec(text);
     if (!match?.[1]) throw wrongShape(`'${key}'`, "a module's name and its arguments", entry, key);
     return { action: match[1], given: match[2] ?? "" };
   }
@@ -105,7 +108,7 @@ function actionValue(entry: Dict, key: string, given: Value): { action: string; 
     if (module === undefined) {
       throw wrongShape(`'${key}'`, "a string, or a dictionary with the key 'module'", entry, key);
     }
-    const match = /^\s*(\S+)\s*([\s\S]*)$/.exec(module);
+    const match = WORD_AND_REST.exec(module);
     const rest = new Dict([...given].filter(([name]) => str(name) !== "module"));
     if (match?.[2]) for (const [name, value] of parseKv(match[2], false)) rest.set(name, value);
     return { action: match?.[1] ?? module, given: rest };

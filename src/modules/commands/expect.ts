@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { compileRegex, type Match } from "../../template/python/regex.ts";
-import { decodeBytes, latin, pathWord, word } from "../lib/bytes.ts";
+import { decodeBytes, isUtf8, latin, pathWord, word } from "../lib/bytes.ts";
 import { fail, failing } from "../lib/failure.ts";
 import { flagOption, numberOption, textOption } from "../lib/option-values.ts";
 import { spanText, splitLines, timeText } from "../lib/output.ts";
@@ -71,6 +71,8 @@ export const run = failing(
     const directory = await start(context, args, command);
     try {
       const { output, rc, problem } = await talk(context, args, directory, questions);
+      if (!isUtf8(Buffer.from(output, "latin1")))
+        fail("the command that expect ran returned non UTF-8 data");
       const stdout = decodeBytes(Buffer.from(output, "latin1")).replace(/[\r\n]+$/, "");
       const delta = Date.now() - begun.getTime();
       const result: ModuleResult = {

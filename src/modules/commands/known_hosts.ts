@@ -74,6 +74,11 @@ export const run = failing(
     const hides = flagOption(args, "hash_host") ?? false;
     const key = textOption(args, "key");
     const wanted = key === undefined ? undefined : parse(key);
+    if (host.includes(",")) {
+      return fail(
+        "Comma separated list of names is not supported. Please pass a single name to lookup in the known_hosts file.",
+      );
+    }
     if (isPresent && key === undefined) return fail("No key specified when adding a host");
     if (key !== undefined && !wanted)
       return fail("Host parameter does not match hashed host field in supplied key");
@@ -123,7 +128,10 @@ export const run = failing(
 function isMatch(line: string, host: string, wanted: Entry | undefined): boolean {
   const entry = parse(line);
   if (!entry || !names(entry.hosts, host)) return false;
-  return !wanted || (entry.type === wanted.type && entry.marker === wanted.marker);
+  if (!wanted) return true;
+  if (entry.type !== wanted.type || entry.marker !== wanted.marker) return false;
+  // A host may have several authorities, and several revoked keys.
+  return wanted.marker === undefined || entry.data === wanted.data;
 }
 
 function added(

@@ -42,6 +42,7 @@ export const spec = {
 /** The script's name and the rest of the command line as it was written. */
 function parts(args: Arguments): { readonly name: string; readonly rest: string } {
   const text = (textOption(args, "_raw_params") || textOption(args, "cmd") || "").trim();
+  if (text === "") return fail("one of the following is required: _raw_params, cmd");
   const match = /^((?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+)\s*([\s\S]*)$/.exec(text);
   const name = match ? splitShell(match[1] ?? "")[0] : undefined;
   if (!match || name === undefined || name === "") return fail("no command given");

@@ -39,6 +39,10 @@ export const spec = {
       description: "Shell patterns (or expressions) of which the name must match none.",
     },
     contains: { type: "str", description: "Expression that a line of the file must match." },
+    encoding: {
+      type: "str",
+      description: "Encoding of the files that `contains` is looked for in.",
+    },
     read_whole_file: {
       type: "bool",
       default: false,
@@ -97,6 +101,7 @@ export const run = failing(
     const least = amount(args, "age", { s: 1, m: 60, h: 3600, d: 86400, w: 604800 });
     const size = amount(args, "size", { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 });
     const skipped: Record<string, Data> = {};
+    const contains = textOption(args, "contains");
     const files: Found[] = [];
     let examined = 0;
     const now = Date.now() / 1000;
@@ -109,16 +114,22 @@ export const run = failing(
         continue;
       }
       examined += listed.length;
-      for (const found of listed) {
+      const wanted = listed.filter((found) => {
         const tooDeep = depth > 0 && levelOf(found.path, path) > depth;
-        if (!tooDeep && isWanted(args, found, least, size, now)) files.push(found);
+        return !tooDeep && isWanted(args, found, least, size, now);
+      });
+      try {
+        const matching =
+          contains === undefined ? wanted : await withContent(context, args, wanted, contains);
+        for (const found of matching) files.push(found);
+      } catch (error) {
+        if (!(error instanceof EncodingError)) throw error;
+        skipped[path] = error.message;
+        context.warn(`Skipped '${path}' path due to this access issue: ${error.message}\n`);
       }
     }
-    const contains = textOption(args, "contains");
-    const matching =
-      contains === undefined ? files : await withContent(context, args, files, contains);
     const limit = numberOption(args, "limit");
-    const shown = limit === undefined ? matching : matching.slice(0, limit);
+    const shown = limit === undefined ? files : files.slice(0, limit);
     const sums = flagOption(args, "get_checksum") ? await checksums(context, args, shown) : [];
     return {
       files: shown.map((found, index) => describe(found, sums[index])),
@@ -254,6 +265,29 @@ function hasMode(args: Arguments, status: Status): boolean {
   return exact ? status.mode === wanted : (status.mode & wanted) !== 0;
 }
 
+/** @throws EncodingError when the file is not in that encoding, or nobody knows it */
+function decoded(bytes: Buffer, encoding: string, path: string): string {
+  const decoder = decoderOf(encoding);
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new EncodingError(
+      `Failed to read the file ${path} due to an encoding error. current encoding: ${encoding}`,
+    );
+  }
+}
+
+function decoderOf(encoding: string) {
+  try {
+    return new TextDecoder(encoding, { fatal: true });
+  } catch {
+    throw new EncodingError(`unknown encoding: ${encoding}`);
+  }
+}
+
+/** Why a place could not be searched for content. */
+class EncodingError extends Error {}
+
 /** Files with a line (or a content) that the expression matches. */
 async function withContent(
   context: ModuleContext,
@@ -261,14 +295,21 @@ async function withContent(
   files: readonly Found[],
   contains: string,
 ): Promise<Found[]> {
-  const regex = compileRegex(latin(contains), { ascii: true });
+  const encoding = textOption(args, "encoding");
+  const regex =
+    encoding === undefined
+      ? compileRegex(latin(contains), { ascii: true })
+      : compileRegex(contains, {});
   const whole = flagOption(args, "read_whole_file") ?? false;
   const matching: Found[] = [];
   for (const found of files) {
     if (found.status.kind !== "file") continue;
     const content = await context.sh(`cat ${pathWord(found.path)}`);
     if (content.rc !== 0) continue;
-    const text = content.stdout.toString("latin1");
+    const text =
+      encoding === undefined
+        ? content.stdout.toString("latin1")
+        : decoded(content.stdout, encoding, found.path);
     const isMatch = whole
       ? regex.search(text) !== undefined
       : text.split(/(?<=\n)/).some((line) => regex.match(line) !== undefined);

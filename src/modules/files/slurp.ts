@@ -28,12 +28,16 @@ export const run = failing(
   async (context: ModuleContext, given: Arguments): Promise<ModuleResult> => {
     const src = textOption(await expandPaths(context, spec, given), "src") ?? "";
     const result = await context.sh(
-      `p=${pathWord(src)}; [ -e "$p" ] || exit 81; [ -d "$p" ] && exit 82; [ -r "$p" ] || exit 83; exec cat "$p"`,
+      `p=${pathWord(src)}; [ -d "$p" ] && [ -r "$p" ] && exit 82; LC_ALL=C exec cat "$p"`,
     );
-    if (result.rc === 81) fail(`file not found: ${src}`);
+    const said = result.stderr.toString().trim();
     if (result.rc === 82) fail(`source is a directory and must be a file: ${src}`);
-    if (result.rc === 83) fail(`file is not readable: ${src}`);
-    if (result.rc !== 0) fail(`unable to slurp file: ${result.stderr.toString().trim()}`);
+    if (result.rc !== 0) {
+      // Below a directory that may not be entered nobody knows what is there.
+      if (/permission denied/i.test(said)) fail(`file is not readable: ${src}`);
+      if (/no such file/i.test(said)) fail(`file not found: ${src}`);
+      fail(`unable to slurp file: ${said}`);
+    }
     return {
       content: result.stdout.toString("base64"),
       source: src,

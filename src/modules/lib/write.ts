@@ -29,6 +29,13 @@ export interface Replacement {
   readonly invalid?: (rc: number, stdout: string, stderr: string) => never;
 }
 
+/**
+ * Gives the new file the old one's access control list. `ls` shows `+` for one; it is asked only
+ * where there is a program to set lists with, because asking costs a process.
+ */
+const KEEP_LIST =
+  'lb_have setfacl && case $(ls -ld "$p" 2>/dev/null) in ??????????+*) cp --attributes-only --preserve=mode,xattr "$p" "$t" 2>/dev/null ;; esac';
+
 export interface Replaced {
   readonly status: Status;
   readonly backup: string | undefined;
@@ -58,6 +65,7 @@ export async function replaceFile(context: ModuleContext, request: Replacement):
     `p=${pathWord(path)}; t=${pathWord(temporary)}`,
     'f() { rm -f "$t"; exit $1; }',
     `umask ${(0o777 & ~mode).toString(8)}`,
+    ...(existing && !isMoved ? [KEEP_LIST] : []),
     isMoved ? `${write.command} "$t" || f 21` : `${write.command} >"$t" || f 21`,
     ...(account ? [`chown ${word(account)} "$t"${asked ? " || f 22" : " 2>/dev/null"}`] : []),
     ...(isMoved || needsChmod(mode) ? [`chmod ${mode.toString(8)} "$t" || f 23`] : []),

@@ -8,7 +8,10 @@ export const spec = {
   summary: "Manage packages with the target's own package manager",
   options: {
     name: { type: "raw", required: true, aliases: ["pkg"], description: "Packages." },
-    state: { type: "str", required: true, description: "`present`, `absent` or another state." },
+    state: {
+      type: "str",
+      description: "`present`, `absent` or another state; the manager's own default without it.",
+    },
     use: { type: "str", default: "auto", description: "Name of the package module to use." },
   },
   // Further options go to the module that does the work, which refuses what it does not have.
