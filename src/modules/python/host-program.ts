@@ -278,6 +278,23 @@ def op_filter(request):
 def op_test(request):
     return bool(call(request))
 
+def op_inventory(request):
+    from ansible.inventory.manager import InventoryManager
+    manager = InventoryManager(loader=DataLoader(), sources=request["sources"])
+    manager.reconcile_inventory()
+    return {
+        "hosts": {name: encode(dict(host.vars)) for name, host in manager.hosts.items()},
+        "groups": {
+            name: {
+                "hosts": [host.name for host in group.hosts],
+                "children": [child.name for child in group.child_groups],
+                "vars": encode(dict(group.vars)),
+                "priority": group.priority,
+            }
+            for name, group in manager.groups.items()
+        },
+    }
+
 def op_lookup(request):
     variables = Variables()
     templar, loader = new_templar(variables)
