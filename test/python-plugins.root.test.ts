@@ -260,3 +260,43 @@ describe("modules on disk in an image build", () => {
     expect(third.stdout).toContain("mark");
   });
 });
+
+describe("inventory plugins in Python", () => {
+  it("give hosts, groups and variables; those of unsupported kinds are named", async () => {
+    const cwd = project(
+      "inventory",
+      show("inventory_hostname ~ ' ' ~ colour ~ ' ' ~ group_names | join"),
+    );
+    files(cwd, {
+      "inventory_plugins/painted.py": `
+DOCUMENTATION = """
+name: painted
+short_description: hosts with colours
+options:
+  plugin: {description: its name, required: true}
+  names: {description: hosts, type: list, elements: str, required: true}
+"""
+from ansible.plugins.inventory import BaseInventoryPlugin
+
+class InventoryModule(BaseInventoryPlugin):
+    NAME = "painted"
+    def verify_file(self, path):
+        return path.endswith("painted.yml")
+    def parse(self, inventory, loader, path, cache=True):
+        super().parse(inventory, loader, path)
+        self._read_config_data(path)
+        inventory.add_group("painted")
+        for name in self.get_option("names"):
+            inventory.add_host(name, group="painted")
+            inventory.set_variable(name, "colour", "red")
+            inventory.set_variable(name, "ansible_connection", "local")
+`,
+      "hosts.painted.yml": "plugin: painted\nnames: [one, two]\n",
+      "vars_plugins/more.py": "",
+    });
+    const ran = await layerbook(["play", "-i", "hosts.painted.yml", "site.yml"], { cwd });
+    expect(ran.stdout).toContain('"msg": "one red painted"');
+    expect(ran.stdout).toContain('"msg": "two red painted"');
+    expect(ran.stdout + ran.stderr).toContain("the vars plugin 'more'");
+  });
+});

@@ -6,6 +6,7 @@ import { UsageError } from "../errors/index.ts";
 import { nearest } from "../errors/nearest.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import { loadInventory as readInventory } from "../inventory/load.ts";
+import { pythonInventory } from "../modules/python/inventory-plugin.ts";
 import { Loader } from "../playbook/loader.ts";
 
 /** @param sources paths, or lists of hosts with a comma; none: what the settings say */
@@ -26,6 +27,7 @@ export function loadInventory(
     unparsedIsFailed: settings.bool("INVENTORY_UNPARSED_IS_FAILED"),
     mergeDicts: settings.text("DEFAULT_HASH_BEHAVIOUR") === "merge",
     ignoreExtensions: settings.list("INVENTORY_IGNORE_EXTS"),
+    plugins: [pythonInventory],
   });
 }
 

@@ -4,6 +4,7 @@ import type { ExitCode } from "../errors/index.ts";
 import { ModuleLibrary } from "../modules/library/module-library.ts";
 import type { HostStart } from "../modules/python/protocol.ts";
 import { TemplatePlugins } from "../modules/python/template-plugins.ts";
+import { unservedPlugins } from "../modules/python/unserved-plugins.ts";
 import type { ParseContext } from "../playbook/context.ts";
 import { Loader } from "../playbook/loader.ts";
 import type { Node, Play } from "../playbook/node.ts";
@@ -119,7 +120,7 @@ function openRun(options: RunOptions): RunState {
   const directories = new Set<string>();
   const start: HostStart = {
     directory: dirname(resolve(options.playbooks[0] ?? ".")),
-    modulePath: [...(options.modulePath ?? []), ...settings.list("DEFAULT_MODULE_PATH")],
+    modulePath: settings.list("DEFAULT_MODULE_PATH"),
     verbosity: options.verbosity ?? settings.number("DEFAULT_VERBOSITY") ?? 0,
     warn: (message) => events.warn(message),
     deprecate: (message) => events.deprecate(message),
@@ -196,7 +197,9 @@ function parseContext(
     isModule: (name, collections) => library.find(name, collections) !== undefined,
     unknownModule: (name, position) => library.unknown(name, position),
     usePlugins: (directory) => {
+      if (directories.has(directory)) return;
       directories.add(directory);
+      for (const message of unservedPlugins(directory)) events.warn(message);
     },
     rolesPath: settings.list("DEFAULT_ROLES_PATH"),
     collectionsPath: settings.list("COLLECTIONS_PATHS"),

@@ -61,8 +61,6 @@ export interface RunOptions {
   readonly diff?: boolean;
   readonly verbosity?: number;
   readonly vault?: VaultAccess | undefined;
-  /** Folders with modules that come before all others (`-M`). */
-  readonly modulePath?: readonly string[];
   /** In an image build: a Python for images without one. */
   readonly mountedPython?: (() => Promise<MountedPython | undefined>) | undefined;
   /** Default `host`. */
