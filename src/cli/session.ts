@@ -101,17 +101,19 @@ export async function openInventory(session: Session, args: Arguments): Promise<
   const inventory = await loadInventory(args.list("inventory"), settings, vault, (message) =>
     display.warn(message),
   );
-  if (inventory.hosts.size === 0) {
-    if (inventory.sources.length === 0) {
-      display.warn("No inventory was parsed, only implicit localhost is available");
-    }
-    if (settings.bool("LOCALHOST_WARNING")) {
-      display.warn(
-        "provided hosts list is empty, only localhost is available. Note that the implicit localhost does not match 'all'",
-      );
-    }
+  if (inventory.hosts.size === 0 && inventory.sources.length === 0) {
+    display.warn("No inventory was parsed, only implicit localhost is available");
   }
   return inventory;
+}
+
+/** Says that there are no hosts to run on but this machine. */
+export function warnOfNoHosts({ display, settings }: Session, inventory: Inventory): void {
+  if (inventory.hosts.size === 0 && settings.bool("LOCALHOST_WARNING")) {
+    display.warn(
+      "provided hosts list is empty, only localhost is available. Note that the implicit localhost does not match 'all'",
+    );
+  }
 }
 
 /** Passwords that flags ask for. */

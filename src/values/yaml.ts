@@ -40,6 +40,7 @@ export class VaultedString extends TaggedString {
       if (!this.#decrypt) {
         throw new ParseError("Attempting to decrypt but no vault secrets found", {
           position: this.position,
+          exitCode: 1,
           hint: "Give the password with --vault-password-file, --vault-id or --ask-vault-pass.",
         });
       }

@@ -84,6 +84,18 @@ export class HostVariables {
     return merged;
   }
 
+  /** What is said of the host itself, without its groups. */
+  ofHostAlone(host: Host): ReadonlyMap<string, Value> {
+    const layers = [host.vars, ...this.#adjacent("host_vars", [host])];
+    return mergeLayers(layers, this.#options.mergeDicts);
+  }
+
+  /** What is said of the group itself. */
+  ofGroupAlone(group: Group): ReadonlyMap<string, Value> {
+    const layers = [group.vars, ...this.#adjacent("group_vars", [group])];
+    return mergeLayers(layers, this.#options.mergeDicts);
+  }
+
   *#layers(host: Host): IterableIterator<Layer> {
     // An implicit localhost is in no group, but the variables of `all` are for every host.
     const { all } = this.#options.inventory;

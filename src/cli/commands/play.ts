@@ -15,7 +15,14 @@ import { helpOf, type ProgramSpec, parseArguments } from "../arguments.ts";
 import { askHidden, askLine } from "../ask.ts";
 import type { CommandContext } from "../command.ts";
 import { openReport } from "../open-report.ts";
-import { askPasswords, limitOf, openInventory, openSession, tagsOf } from "../session.ts";
+import {
+  askPasswords,
+  limitOf,
+  openInventory,
+  openSession,
+  tagsOf,
+  warnOfNoHosts,
+} from "../session.ts";
 
 export const summary = "run playbooks against machines and containers";
 
@@ -83,6 +90,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     await openReport(session, settings.text("DEFAULT_STDOUT_CALLBACK") ?? "default", check);
   }
   const inventory = await openInventory(session, args);
+  warnOfNoHosts(session, inventory);
   const options: RunOptions = {
     playbooks: args.operands,
     inventory,

@@ -19,7 +19,14 @@ import {
 import { type Arguments, helpOf, type ProgramSpec, parseArguments } from "../arguments.ts";
 import type { CommandContext } from "../command.ts";
 import { openReport } from "../open-report.ts";
-import { askPasswords, limitOf, openInventory, openSession, type Session } from "../session.ts";
+import {
+  askPasswords,
+  limitOf,
+  openInventory,
+  openSession,
+  type Session,
+  warnOfNoHosts,
+} from "../session.ts";
 
 export const summary = "run one module on hosts";
 
@@ -78,6 +85,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     ? {}
     : await askPasswords(args, settings.text("DEFAULT_BECOME_METHOD") ?? "sudo");
   const inventory = await openInventory(session, args);
+  warnOfNoHosts(session, inventory);
   const pattern = args.operands[0] ?? "";
   const limit = limitOf(args);
   const selected = selectHosts(inventory, pattern);
