@@ -3,6 +3,7 @@
  * One long-lived POSIX shell a host; running a script costs a round trip, not a process tree on the
  * controller. Every implementation passes `contract.ts`.
  */
+import type { Duplex } from "node:stream";
 import { LayerbookError } from "../errors/index.ts";
 
 /** Who a script runs as, when that is not the user the connection logged in as. */
@@ -57,6 +58,14 @@ export interface Connection {
    * @throws ConnectionError when the place is gone or was never reached; never for rc != 0.
    */
   run(script: string, options?: RunOptions): Promise<RunResult>;
+  /**
+   * Gives the shell up for one program: its standard streams become the returned stream's. What the
+   * program says on standard error, and its end, come as the stream's error when it said anything
+   * before it wrote output. Destroying the stream closes the connection.
+   *
+   * @throws ConnectionError when the place is gone or was never reached
+   */
+  tunnel?(script: string, become?: Become): Promise<Duplex>;
   /** Goes back to the login user, so that the next `become` sees new groups and passwords. */
   leave(): Promise<void>;
   /** Ends the shell and all it holds. Safe to call twice. */

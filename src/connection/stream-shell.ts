@@ -11,7 +11,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import { becomeCommand, becomeProblem } from "./become.ts";
 import {
   type Become,
@@ -23,6 +23,7 @@ import {
   type RunOptions,
   type RunResult,
 } from "./connection.ts";
+import { ShellTunnel } from "./shell-tunnel.ts";
 
 /** An open byte stream to `sh -c LOOP`. */
 export interface ShellStream {
@@ -118,6 +119,13 @@ class Scanner {
     const word = all.subarray(wordStart, end).toString();
     return { body: all.subarray(0, at), reply: { nonce, word } };
   }
+
+  /** What came after the last reply. */
+  rest(): Buffer {
+    const rest = this.#held;
+    this.#held = Buffer.alloc(0);
+    return rest;
+  }
 }
 
 /** Length of the longest suffix of `text` that is a proper prefix of `marker`. */
@@ -151,6 +159,7 @@ export class StreamShell implements Connection {
   #inner: { readonly become: Become; readonly nonce: string } | undefined;
   #gone: ConnectionError | undefined;
   #closing = false;
+  #tunnel: ShellTunnel | undefined;
 
   /** @param prelude shell functions that every script may call; sent once to each loop. */
   constructor(label: string, stream: ShellStream, prelude: string) {
@@ -174,6 +183,23 @@ export class StreamShell implements Connection {
       const { chunks, reply } = await this.#request("R", script, options);
       const rc = Number(reply.word);
       return { rc, stdout: Buffer.concat(chunks.stdout), stderr: Buffer.concat(chunks.stderr) };
+    });
+  }
+
+  tunnel(script: string, become?: Become): Promise<Duplex> {
+    return this.#enqueue(async () => {
+      await this.#switchTo(become);
+      const nonce = newNonce();
+      const opened = this.#expect(nonce, {});
+      this.#write("B", nonce, `lb_end ${nonce} open\n${script}\nexit $?`, undefined);
+      await opened;
+      const tunnel = new ShellTunnel(this.#stream, () => this.close());
+      this.#tunnel = tunnel;
+      // From here on nobody else may speak.
+      this.#gone = new ConnectionError(`${this.label}: the shell was given up for a tunnel`);
+      for (const name of STREAMS) tunnel.receive(name, this.#scanners[name].rest());
+      void this.#stream.ended.then((reason) => tunnel.finish(`${this.label}: ${reason}`));
+      return tunnel;
     });
   }
 
@@ -286,6 +312,10 @@ export class StreamShell implements Connection {
 
   #listen(name: OutputStream, readable: Readable): void {
     readable.on("data", (chunk: Buffer) => {
+      if (this.#tunnel) {
+        this.#tunnel.receive(name, chunk);
+        return;
+      }
       const pending = this.#pending;
       const nonces = [pending?.nonce, this.#inner?.nonce].filter((n) => n !== undefined);
       const { body, reply } = this.#scanners[name].feed(chunk, nonces);

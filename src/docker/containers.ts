@@ -115,7 +115,7 @@ export class Containers {
     const answer = await this.#http.json<{
       StatusCode: number;
       Error?: { Message: string } | null;
-    }>({ method: "POST", path: `${path(container)}/wait`, query: { condition }, signal });
+    }>({ method: "POST", path: `${path(container)}/wait`, query: { condition }, signal, patient: true });
     return { exitCode: answer.StatusCode, error: answer.Error?.Message };
   }
 
@@ -227,7 +227,9 @@ export class Containers {
     verb: string,
     query: Record<string, string | number | undefined> = {},
   ): Promise<void> {
-    return this.#http.send({ method: "POST", path: `${path(container)}/${verb}`, query });
+    // Stopping may take as long as the container likes.
+    const patient = verb === "stop" || verb === "restart";
+    return this.#http.send({ method: "POST", path: `${path(container)}/${verb}`, query, patient });
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { EnvironmentError } from "../errors/index.ts";
-import { type AuthEntry, type Environment, readCliConfig } from "./config-file.ts";
+import { type AuthEntry, type CliConfig, type Environment, readCliConfig } from "./config-file.ts";
 
 /** Fields as the API's `X-Registry-Auth` has them. */
 export interface Credentials {
@@ -36,9 +36,31 @@ export async function findCredentials(
   registry: string,
   env: Environment = process.env,
 ): Promise<Credentials | undefined> {
-  const config = readCliConfig(env);
+  return credentialsFrom(readCliConfig(env), registry, (program) => runHelper(program, registry, env));
+}
+
+/** What a credential helper answered. */
+export interface HelperAnswer {
+  readonly code: number;
+  readonly out: string;
+  readonly errors: string;
+}
+
+/**
+ * The same from a configuration that was read already.
+ * @param ask runs `PROGRAM get` with the registry on its standard input
+ * @throws EnvironmentError when the helper fails
+ */
+export async function credentialsFrom(
+  config: CliConfig,
+  registry: string,
+  ask: (program: string) => Promise<HelperAnswer>,
+): Promise<Credentials | undefined> {
   const helper = config.credHelpers?.[registry] ?? config.credsStore;
-  if (helper) return askHelper(helper, registry, env);
+  if (helper) {
+    const program = `docker-credential-${helper}`;
+    return fromHelper(program, registry, await ask(program));
+  }
   const entries = Object.entries(config.auths ?? {});
   const entry =
     config.auths?.[registry] ?? entries.find(([key]) => hostOf(key) === hostOf(registry))?.[1];
@@ -74,12 +96,11 @@ function hostOf(key: string): string {
   return key.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
 }
 
-function askHelper(
-  helper: string,
+function runHelper(
+  program: string,
   registry: string,
   env: Environment,
-): Promise<Credentials | undefined> {
-  const program = `docker-credential-${helper}`;
+): Promise<HelperAnswer> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, ["get"], { stdio: ["pipe", "pipe", "pipe"], env: { ...env } });
     const out: Buffer[] = [];
@@ -97,24 +118,32 @@ function askHelper(
       );
     });
     child.on("close", (code) => {
-      const text = Buffer.concat(out).toString("utf8");
-      const said = `${text}\n${Buffer.concat(errors).toString("utf8")}`.trim();
-      if (code !== 0) {
-        // The protocol's words for "I have none for that registry".
-        if (/credentials not found/i.test(said)) resolve(undefined);
-        else reject(new EnvironmentError(`${program} failed for ${registry}: ${said}`));
-        return;
-      }
-      try {
-        const { Username, Secret } = JSON.parse(text) as { Username: string; Secret: string };
-        resolve(
-          Username === "<token>"
-            ? { identitytoken: Secret, serveraddress: registry }
-            : { username: Username, password: Secret, serveraddress: registry },
-        );
-      } catch (cause) {
-        reject(new EnvironmentError(`${program} gave no credentials in JSON`, { cause }));
-      }
+      resolve({
+        code: code ?? 1,
+        out: Buffer.concat(out).toString("utf8"),
+        errors: Buffer.concat(errors).toString("utf8"),
+      });
     });
   });
+}
+
+function fromHelper(
+  program: string,
+  registry: string,
+  { code, out, errors }: HelperAnswer,
+): Credentials | undefined {
+  if (code !== 0) {
+    const said = `${out}\n${errors}`.trim();
+    // The protocol's words for "I have none for that registry".
+    if (/credentials not found/i.test(said)) return undefined;
+    throw new EnvironmentError(`${program} failed for ${registry}: ${said}`);
+  }
+  try {
+    const { Username, Secret } = JSON.parse(out) as { Username: string; Secret: string };
+    return Username === "<token>"
+      ? { identitytoken: Secret, serveraddress: registry }
+      : { username: Username, password: Secret, serveraddress: registry };
+  } catch (cause) {
+    throw new EnvironmentError(`${program} gave no credentials in JSON`, { cause });
+  }
 }

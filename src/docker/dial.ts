@@ -5,6 +5,7 @@ import { connect as connectSocket, isIP, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import type { Endpoint } from "./endpoint.ts";
+import { LateStream } from "./late-stream.ts";
 
 /** One stream to the daemon. Errors, also those of connecting, come as its `error` event. */
 export function dial(endpoint: Endpoint): Duplex {
@@ -20,12 +21,14 @@ export function dial(endpoint: Endpoint): Duplex {
         ...(tls.ca === undefined ? {} : { ca: tls.ca }),
         ...(tls.cert === undefined ? {} : { cert: tls.cert }),
         ...(tls.key === undefined ? {} : { key: tls.key }),
-        ...(isIP(host) ? {} : { servername: host }),
+        ...(isIP(tls.serverName ?? host) ? {} : { servername: tls.serverName ?? host }),
         rejectUnauthorized: tls.verify,
       });
     }
     case "ssh":
       return dialSsh(endpoint);
+    case "tunnel":
+      return new LateStream(endpoint.open);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { EnvironmentError } from "../errors/index.ts";
 import { configDirectory, type Environment, readCliConfig, readOptional } from "./config-file.ts";
 
@@ -13,6 +14,8 @@ export interface TlsFiles {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly verify: boolean;
+  /** The name that the certificate must be for, when that is not the host's. */
+  readonly serverName?: string | undefined;
 }
 
 export type Endpoint = {
@@ -36,6 +39,8 @@ export type Endpoint = {
       /** Socket on the far machine, when it is not the default. */
       readonly path: string | undefined;
     }
+  /** Streams that someone else opens: the daemon of a machine that a Connection leads to. */
+  | { readonly kind: "tunnel"; readonly open: () => Promise<Duplex> }
 );
 
 const DEFAULT_URL =
@@ -65,7 +70,8 @@ export function parseEndpoint(
   tls: () => TlsFiles | undefined,
 ): Endpoint {
   const [, scheme, rest = ""] = /^([a-z]+):\/\/(.*)$/.exec(url) ?? [];
-  if (scheme === "unix") return { kind: "socket", url, source, path: rest };
+  // Ansible's own default is written unix://var/run/docker.sock.
+  if (scheme === "unix") return { kind: "socket", url, source, path: rest.replace(/^(?!\/)/, "/") };
   if (scheme === "npipe") return { kind: "socket", url, source, path: rest.replaceAll("/", "\\") };
   try {
     if (scheme === "ssh") {

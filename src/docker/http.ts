@@ -24,6 +24,8 @@ export interface Request {
   /** Sent as it is. */
   readonly body?: Uint8Array | Readable;
   readonly signal?: AbortSignal | undefined;
+  /** Answered when something happens in a container: no silence is too long. */
+  readonly patient?: boolean;
 }
 
 /** A connection that has left HTTP behind. */
@@ -49,9 +51,16 @@ export class EngineHttp {
   readonly endpoint: Endpoint;
   readonly #agent: Agent;
   readonly #wanted: string | undefined;
+  readonly #timeoutMs: number | undefined;
   #version: Promise<string> | undefined;
 
-  constructor(env: Environment = process.env, endpoint: Endpoint = findEndpoint(env)) {
+  /** @param timeoutMs how long the daemon may be silent on a request; default: for ever */
+  constructor(
+    env: Environment = process.env,
+    endpoint: Endpoint = findEndpoint(env),
+    timeoutMs?: number,
+  ) {
+    this.#timeoutMs = timeoutMs;
     this.endpoint = endpoint;
     this.#agent = agentFor(endpoint);
     this.#wanted = env.DOCKER_API_VERSION?.replace(/^v/, "") || undefined;
@@ -179,6 +188,13 @@ export class EngineHttp {
         ...(signal ? { signal } : {}),
       });
       let answered = false;
+      const timeout = this.#timeoutMs;
+      if (timeout !== undefined && !options.patient) {
+        outgoing.setTimeout(timeout, () => {
+          const silent = new Error(`no answer within ${timeout / 1000} s`);
+          outgoing.destroy(Object.assign(silent, { code: "ETIMEDOUT" }));
+        });
+      }
       outgoing.on("response", (response) => {
         answered = true;
         // An early refusal: nobody reads the rest of what is being sent.

@@ -9,10 +9,10 @@ import { Networks } from "./networks.ts";
 import { System } from "./system.ts";
 import { Volumes } from "./volumes.ts";
 
-export type { Environment } from "./config-file.ts";
+export { type CliConfig, configDirectory, type Environment, readOptional } from "./config-file.ts";
 export type { CommitOptions, PathStat } from "./containers.ts";
-export { type Credentials, DOCKER_HUB, findCredentials, registryOf } from "./credentials.ts";
-export { type Endpoint, findEndpoint, parseEndpoint } from "./endpoint.ts";
+export { type Credentials, credentialsFrom, DOCKER_HUB, findCredentials, registryOf } from "./credentials.ts";
+export { type Endpoint, findEndpoint, parseEndpoint, type TlsFiles } from "./endpoint.ts";
 export { DockerError, DockerUnreachableError, isNotFound } from "./errors.ts";
 export type { ExecOptions, ExecOutcome, ExecProcess } from "./exec.ts";
 export { splitTag, type TransferOptions } from "./images.ts";
@@ -35,11 +35,16 @@ export class DockerClient {
 
   /**
    * @param env where `DOCKER_HOST` and the others are looked up
+   * @param options.timeoutMs how long the daemon may be silent on a request; default: for ever
    * @throws EnvironmentError when they name no usable endpoint
    */
-  constructor(env: Environment = process.env, endpoint: Endpoint = findEndpoint(env)) {
+  constructor(
+    env: Environment = process.env,
+    endpoint: Endpoint = findEndpoint(env),
+    options: { readonly timeoutMs?: number } = {},
+  ) {
     this.endpoint = endpoint;
-    const http = new EngineHttp(env, endpoint);
+    const http = new EngineHttp(env, endpoint, options.timeoutMs);
     this.#http = http;
     this.containers = new Containers(http);
     this.exec = new Exec(http);

@@ -1,5 +1,7 @@
 /** Open connections of a run: one for each place and login, opened when first needed. */
-import type { Connection, RunOptions as ScriptOptions } from "../connection/connection.ts";
+import { randomUUID } from "node:crypto";
+import type { Duplex } from "node:stream";
+import type { Become, Connection, RunOptions as ScriptOptions } from "../connection/connection.ts";
 import { ConnectionError } from "../connection/connection.ts";
 import type { ConnectionFactory, ConnectionRequest } from "./options.ts";
 
@@ -31,6 +33,27 @@ export class ConnectionPool {
         this.#open.delete(key);
         void opening.then((connection) => connection.close()).catch(() => undefined);
       }
+      throw error;
+    }
+  }
+
+  /**
+   * A stream to a program in a place, over a connection of its own.
+   * @throws ConnectionError when the place cannot be reached, or has no streams to give
+   */
+  async tunnel(
+    request: ConnectionRequest,
+    script: string,
+    become: Become | undefined,
+  ): Promise<Duplex> {
+    const connection = await this.#factory({ ...request, lane: randomUUID() });
+    try {
+      if (!connection.tunnel) {
+        throw new ConnectionError(`${connection.label}: no stream can be opened to a program in it`);
+      }
+      return await connection.tunnel(script, become);
+    } catch (error) {
+      await connection.close();
       throw error;
     }
   }

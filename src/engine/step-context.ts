@@ -1,5 +1,6 @@
 /** The context that a module gets: its shell, its files, its variables. */
 import { randomUUID } from "node:crypto";
+import { userInfo } from "node:os";
 import { quote, type RunResult } from "../connection/connection.ts";
 import { toData } from "../modules/convert.ts";
 import type { Data, ModuleContext, ModuleResult } from "../modules/module.ts";
@@ -65,6 +66,11 @@ export function stepContext(o: StepContextOptions): ModuleContext {
               },
       });
     },
+    tunnel: (script) => run.pool.tunnel(request, exports + script, target.become),
+    atController:
+      request.connection === "local" &&
+      (target.become === undefined || isOwnUser(target.become.user)),
+    environment: o.environment,
     checkMode: o.checkMode,
     diffMode: o.diffMode,
     noLog: o.noLog,
@@ -139,6 +145,15 @@ function exportsOf(environment: Readonly<Record<string, string>>): string {
   return Object.entries(environment)
     .map(([name, value]) => `export ${assignable(name)}=${quote(value)}\n`)
     .join("");
+}
+
+/** A user without an entry in the accounts has no name to compare. */
+function isOwnUser(name: string): boolean {
+  try {
+    return userInfo().username === name;
+  } catch {
+    return false;
+  }
 }
 
 /** A name that is none of the shell's would end the script; it is left out as env(1) cannot be used. */

@@ -7,6 +7,7 @@
  * export async function run(context: ModuleContext, args: Arguments): Promise<ModuleResult> { ... }
  * ```
  */
+import type { Duplex } from "node:stream";
 import type { Input, RunOptions, RunResult } from "../connection/connection.ts";
 import type { SourcePosition } from "../errors/index.ts";
 import type { PyFloat, Value } from "../values/model.ts";
@@ -134,6 +135,15 @@ export interface MountedPython {
 export interface ModuleContext {
   /** Runs a script in the target as the task's user, with its environment and working directory. */
   sh(script: string, options?: Omit<RunOptions, "become">): Promise<RunResult>;
+  /**
+   * The standard streams of a program in the target, as the task's user, over a connection of its own.
+   * @throws ConnectionError when there is no way to it
+   */
+  tunnel(script: string): Promise<Duplex>;
+  /** Whether the task runs on the controller as the user whom Layerbook runs as. */
+  readonly atController: boolean;
+  /** The task's `environment`. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly checkMode: boolean;
   readonly diffMode: boolean;
   readonly noLog: boolean;

@@ -42,6 +42,9 @@ export function testContext(connection: Connection, overrides: TestRun = {}): Mo
   let facts: Promise<Readonly<Record<string, Data>>> | undefined;
   const context: ModuleContext = {
     sh: (script, options) => connection.run(script, options),
+    tunnel: async () => Promise.reject(new Error("this test gives no tunnels")),
+    atController: true,
+    environment: {},
     checkMode: overrides.checkMode ?? false,
     diffMode: overrides.diffMode ?? false,
     noLog: false,

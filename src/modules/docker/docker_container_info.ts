@@ -1,0 +1,36 @@
+/**
+ * `community.docker.docker_container_info`.
+ * @see https://docs.ansible.com/ansible/latest/collections/community/docker/docker_container_info_module.html
+ */
+import { isNotFound } from "../../docker/index.ts";
+import { textOption } from "../lib/option-values.ts";
+import type { ModuleSpec } from "../module.ts";
+import { withDaemon } from "./lib/daemon.ts";
+import { DAEMON_OPTIONS } from "./lib/daemon-options.ts";
+import { asData } from "./lib/json.ts";
+
+export const spec = {
+  name: "community.docker.docker_container_info",
+  summary: "Tells about a container",
+  options: {
+    ...DAEMON_OPTIONS,
+    name: { type: "str", required: true, description: "Name or id of the container." },
+  },
+  checkMode: "full",
+  diff: false,
+  effect: "talk",
+  returns: {
+    exists: "Whether there is such a container.",
+    container: "The container as the daemon describes it; none when there is none.",
+  },
+} as const satisfies ModuleSpec;
+
+export const run = withDaemon(async ({ client }, _context, args) => {
+  try {
+    const container = await client.containers.inspect(textOption(args, "name") ?? "");
+    return { changed: false, exists: true, container: asData(container) };
+  } catch (error) {
+    if (isNotFound(error)) return { changed: false, exists: false, container: null };
+    throw error;
+  }
+});
