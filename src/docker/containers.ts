@@ -115,7 +115,13 @@ export class Containers {
     const answer = await this.#http.json<{
       StatusCode: number;
       Error?: { Message: string } | null;
-    }>({ method: "POST", path: `${path(container)}/wait`, query: { condition }, signal, patient: true });
+    }>({
+      method: "POST",
+      path: `${path(container)}/wait`,
+      query: { condition },
+      signal,
+      patient: true,
+    });
     return { exitCode: answer.StatusCode, error: answer.Error?.Message };
   }
 

@@ -36,7 +36,9 @@ export async function findCredentials(
   registry: string,
   env: Environment = process.env,
 ): Promise<Credentials | undefined> {
-  return credentialsFrom(readCliConfig(env), registry, (program) => runHelper(program, registry, env));
+  return credentialsFrom(readCliConfig(env), registry, (program) =>
+    runHelper(program, registry, env),
+  );
 }
 
 /** What a credential helper answered. */
@@ -96,11 +98,7 @@ function hostOf(key: string): string {
   return key.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
 }
 
-function runHelper(
-  program: string,
-  registry: string,
-  env: Environment,
-): Promise<HelperAnswer> {
+function runHelper(program: string, registry: string, env: Environment): Promise<HelperAnswer> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, ["get"], { stdio: ["pipe", "pipe", "pipe"], env: { ...env } });
     const out: Buffer[] = [];

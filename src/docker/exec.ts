@@ -87,15 +87,16 @@ export class Exec {
     }
   }
 
-  /** Starts a process that nobody listens to. */
+  /** Starts a process that nobody listens to. Answers the id of the exec. */
   async detached(
     container: string,
     argv: readonly string[],
     options: ExecOptions = {},
-  ): Promise<void> {
+  ): Promise<string> {
     const id = await this.#create(container, argv, options, false);
     const path = `/exec/${segment(id)}/start`;
     await this.#http.send({ method: "POST", path, json: { Detach: true, Tty: false } });
+    return id;
   }
 
   inspect(id: string): Promise<ExecInspect> {

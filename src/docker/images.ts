@@ -67,8 +67,8 @@ export class Images {
     return this.#http.stream({ method: "GET", path: "/images/get", query: { names }, signal });
   }
 
-  /** Takes an archive as {@link save} gives it. */
-  async load(archive: Readable, signal?: AbortSignal): Promise<void> {
+  /** Takes an archive as {@link save} gives it. Answers what the daemon says: `Loaded image: NAME`. */
+  async load(archive: Readable, signal?: AbortSignal): Promise<readonly string[]> {
     const response = await this.#http.stream({
       method: "POST",
       path: "/images/load",
@@ -77,7 +77,8 @@ export class Images {
       body: archive,
       signal,
     });
-    await followProgress(response, "loading an image");
+    const messages = await followProgress(response, "loading an image");
+    return messages.flatMap(({ stream }) => (stream === undefined ? [] : [stream]));
   }
 
   /** Makes an image of one layer out of a filesystem's tar. */

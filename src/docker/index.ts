@@ -11,7 +11,13 @@ import { Volumes } from "./volumes.ts";
 
 export { type CliConfig, configDirectory, type Environment, readOptional } from "./config-file.ts";
 export type { CommitOptions, PathStat } from "./containers.ts";
-export { type Credentials, credentialsFrom, DOCKER_HUB, findCredentials, registryOf } from "./credentials.ts";
+export {
+  type Credentials,
+  credentialsFrom,
+  DOCKER_HUB,
+  findCredentials,
+  registryOf,
+} from "./credentials.ts";
 export { type Endpoint, findEndpoint, parseEndpoint, type TlsFiles } from "./endpoint.ts";
 export { DockerError, DockerUnreachableError, isNotFound } from "./errors.ts";
 export type { ExecOptions, ExecOutcome, ExecProcess } from "./exec.ts";

@@ -48,7 +48,14 @@ export class System {
   }
 
   /** Removes the build cache of BuildKit. */
-  pruneBuilds(query: { all?: boolean } = {}): Promise<JsonObject> {
+  pruneBuilds(
+    options: { all?: boolean; keepBytes?: number; filters?: Filters } = {},
+  ): Promise<JsonObject> {
+    const query = {
+      all: options.all,
+      "keep-storage": options.keepBytes,
+      filters: filtersText(options.filters),
+    };
     return this.#http.json({ method: "POST", path: "/build/prune", query });
   }
 

@@ -49,7 +49,9 @@ export class ConnectionPool {
     const connection = await this.#factory({ ...request, lane: randomUUID() });
     try {
       if (!connection.tunnel) {
-        throw new ConnectionError(`${connection.label}: no stream can be opened to a program in it`);
+        throw new ConnectionError(
+          `${connection.label}: no stream can be opened to a program in it`,
+        );
       }
       return await connection.tunnel(script, become);
     } catch (error) {

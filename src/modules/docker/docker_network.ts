@@ -78,15 +78,17 @@ export const run = withDaemon(async (daemon, context, args) => {
   const changes = new Changes(context, args);
   const name = textOption(args, "name") ?? "";
   const { client } = daemon;
-  let network = await findNetwork(client, name);
+  const before = await findNetwork(client, name);
+  let network = before;
   if (textOption(args, "state") === "absent") {
     changes.differs("exists", network !== undefined, false);
     if (network) await removeNetwork(client, changes, network);
-    return changes.result();
+    return changes.result({}, true);
   }
   const differences = network ? networkDifferences(args, network) : [];
   changes.differs("exists", network !== undefined, true);
-  for (const [what, before, after] of differences) changes.differs(what, before, after);
+  for (const [what, was, is] of differences) changes.differs(what, was, is);
+  changes.differences = differences.map(([what]) => what);
   if (network && (differences.length > 0 || flagOption(args, "force"))) {
     await removeNetwork(client, changes, network);
     network = undefined;
@@ -98,7 +100,7 @@ export const run = withDaemon(async (daemon, context, args) => {
       id = await client.networks.create(networkBody(args));
     });
   }
-  await connectContainers(client, changes, args, network, id);
+  await connectContainers(client, changes, args, before, network, id);
   const found = await findNetwork(client, name);
   return changes.result(found ? { network: asData(found) } : {});
 });

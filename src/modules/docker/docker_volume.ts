@@ -69,6 +69,7 @@ export const run = withDaemon(async ({ client }, context, args) => {
     differences = differencesOf(changes, volume, driver, options, labels);
   }
   changes.differs("exists", exists, true);
+  changes.differences = differences ?? [];
   if (volume && ((differences && differences.length > 0) || args.recreate === "always")) {
     await changes.act(`Removed volume ${name}`, () => client.volumes.remove(name));
     volume = undefined;

@@ -34,7 +34,8 @@ export class Comparisons {
       const option = aliases[name] ?? name;
       const setting = settings.find((candidate) => candidate.option === option);
       const special = option === "networks" || option === "image";
-      if (!setting && !special) fail(`comparisons: there is nothing to compare in option '${name}'`);
+      if (!setting && !special)
+        fail(`comparisons: there is nothing to compare in option '${name}'`);
       if (value !== "strict" && value !== "ignore" && value !== "allow_more_present") {
         fail(`comparisons: '${name}' must be strict, ignore or allow_more_present`);
       }
@@ -44,7 +45,8 @@ export class Comparisons {
       }
       this.#chosen.set(option, value as Comparison);
     }
-    if (args.ignore_image === true && !this.#chosen.has("image")) this.#chosen.set("image", "ignore");
+    if (args.ignore_image === true && !this.#chosen.has("image"))
+      this.#chosen.set("image", "ignore");
   }
 
   of(setting: Pick<Setting, "option" | "kind">): Comparison {

@@ -1,11 +1,7 @@
 /** What a docker_container task does, step by step: each step is an action, and a change of the result. */
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type ContainerInspect,
-  DockerError,
-  isNotFound,
-} from "../../../docker/index.ts";
+import { type ContainerInspect, DockerError, isNotFound } from "../../../docker/index.ts";
 import { fail } from "../../lib/failure.ts";
 import { flagOption, numberOption, textOption } from "../../lib/option-values.ts";
 import type { Arguments, Data, ModuleContext } from "../../module.ts";
@@ -100,9 +96,12 @@ export class ContainerJob {
     if (this.context.checkMode || flagOption(this.args, "detach") !== false) return undefined;
     const { exitCode } = await this.containers.wait(id, "not-running", this.context.signal);
     const output = await this.#output(id);
-    const inspected = await this.find(id);
-    if (flagOption(this.args, "cleanup") && inspected) await this.remove(inspected, true);
-    const container = { ...(inspected ?? { Id: id }), Output: output } as ContainerInspect & {
+    let inspected = await this.find(id);
+    if (flagOption(this.args, "cleanup") && inspected) {
+      await this.remove(inspected, true);
+      inspected = undefined;
+    }
+    const container = { ...inspected, Output: output } as ContainerInspect & {
       Output: string;
     };
     this.extra.status = exitCode;

@@ -22,6 +22,8 @@ export async function ensurePresent(
   state: string,
 ): Promise<ContainerInspect | undefined> {
   const args = await completeArguments(job);
+  // A network that is not there must be found out before anything is removed.
+  await wantedNetworks(job.daemon.client, args);
   const settings = await allSettings(job, args);
   const comparisons = new Comparisons(args, settings);
   const wasRunning = existing?.State.Running ?? false;
@@ -37,12 +39,12 @@ export async function ensurePresent(
     created = true;
   } else {
     const differences = differencesOf(settings, args, comparisons, container, reference, own);
-    const otherImage = image !== undefined && imageDiffers(job, args, comparisons, container, image);
+    const otherImage =
+      image !== undefined && imageDiffers(job, args, comparisons, container, image);
     const recreate = differences.filter(({ setting }) => !setting.update);
     if (otherImage || recreate.length > 0 || flagOption(args, "recreate")) {
       noteDifferences(job, differences);
       if (otherImage) job.differs("image", container.Image, image?.Id ?? "");
-      if (flagOption(args, "recreate")) job.differs("recreate", false, true);
       if (container.State.Running) await job.stop(container);
       await job.remove(container);
       container = await create(job, args, settings, comparisons, image ?? own, container);
@@ -52,6 +54,8 @@ export async function ensurePresent(
       container = job.context.checkMode ? container : await job.find(container.Id);
     }
   }
+  // In check mode there is nothing yet to be put into networks or started.
+  if (!container) return existing;
   container = await joinNetworks(job, args, comparisons, container, created);
   return reachState(job, args, state, container, created ? false : wasRunning, wasRunning);
 }
@@ -223,8 +227,8 @@ async function create(
   }
   if (args.env_file !== undefined) body.config.Env = environmentList(objectAt(args.env) as never);
   if (flagOption(args, "interactive") && body.config.AttachStdout === true) {
-    body.config.AttachStdin = flagOption(args, "detach") === false;
-    body.config.StdinOnce = flagOption(args, "detach") === false;
+    body.config.AttachStdin = true;
+    body.config.StdinOnce = true;
   }
   const networks = await wantedNetworks(job.daemon.client, args);
   const first = networks?.find(({ name }) => name === args.network_mode);
@@ -258,7 +262,7 @@ function noteDifferences(job: ContainerJob, differences: readonly Difference[]):
     job.differs(setting.option, current ?? null, wanted);
     return { [setting.option]: { parameter: wanted, container: current ?? null } };
   });
-  if (legacy.length > 0) job.extra.differences = legacy;
+  job.extra.differences = legacy;
 }
 
 async function update(
@@ -273,7 +277,9 @@ async function update(
         typeof value === "object" ? { ...objectAt(changes[key]), ...objectAt(value) } : value;
     }
   }
-  noteDifferences(job, differences);
+  for (const { setting, wanted, current } of differences) {
+    job.differs(setting.option, current ?? null, wanted);
+  }
   await job.act({ updated: container.Id, update_parameters: asData(changes) }, async () => {
     const { Warnings } = await job.containers.update(container.Id, changes);
     for (const warning of Warnings ?? []) job.context.warn(`Docker warning: ${warning}`);
@@ -368,9 +374,10 @@ async function healthy(job: ContainerJob, id: string): Promise<ContainerInspect 
       return fail("state=healthy needs a health check, and neither the task nor the image has one");
     }
     if (health === "unhealthy" || Date.now() > end) {
-      return fail(`the container did not become healthy${health === "unhealthy" ? "" : ` within ${limit} s`}`);
+      return fail(
+        `the container did not become healthy${health === "unhealthy" ? "" : ` within ${limit} s`}`,
+      );
     }
     await sleep(pause, undefined, { signal: job.context.signal });
   }
 }
-

@@ -91,13 +91,6 @@ function dict(value: Data | undefined): { readonly [key: string]: Data } {
   return isObject(value) ? (value as { readonly [key: string]: Data }) : {};
 }
 
-/** `512M`, `1.5G`, `1024`: bytes, in steps of 1024. */
-export function bytesOf(option: string, text: string): number {
-  const [, number, unit = "B"] = /^\s*(\d+(?:\.\d+)?)\s*([BKMGTP])?I?B?\s*$/i.exec(text) ?? [];
-  if (number === undefined) return fail(`Failed to convert ${option} to bytes: '${text}' is no size`);
-  return Math.round(Number(number) * 1024 ** "BKMGTP".indexOf(unit.toUpperCase()));
-}
-
 const NANOSECONDS: Readonly<Record<string, number>> = {
   ns: 1,
   us: 1e3,
@@ -113,6 +106,9 @@ export function durationOf(option: string, text: string): number {
   if (parts.map(([part]) => part).join("") !== text || text === "") {
     return fail(`${option}: '${text}' is no time such as 30s or 1m30s`);
   }
-  const total = parts.reduce((sum, [, n, unit]) => sum + Number(n) * (NANOSECONDS[unit ?? ""] ?? 0), 0);
+  const total = parts.reduce(
+    (sum, [, n, unit]) => sum + Number(n) * (NANOSECONDS[unit ?? ""] ?? 0),
+    0,
+  );
   return Math.round(total);
 }

@@ -3,13 +3,8 @@ import { splitShell } from "../../../template/python/shlex.ts";
 import { fail } from "../../lib/failure.ts";
 import { flagOption, listOption, numberOption, textOption } from "../../lib/option-values.ts";
 import type { Arguments, Data } from "../../module.ts";
-import { asData, at, isObject, listAt, objectAt, textDict, textAt } from "../lib/json.ts";
-import {
-  durationOf,
-  type Setting,
-  type SettingKind,
-  sortedSet,
-} from "./setting.ts";
+import { asData, at, isObject, listAt, objectAt, textAt, textDict } from "../lib/json.ts";
+import { durationOf, type Setting, type SettingKind, sortedSet } from "./setting.ts";
 
 /** An option that is one field of the configuration. */
 export function configField(
@@ -105,7 +100,8 @@ function health(args: Arguments): Data | undefined {
   if (test === null || test === undefined || test === "") {
     if (given.test_cli_compatible !== true) return undefined;
   } else {
-    wanted.test = typeof test === "string" ? ["CMD-SHELL", test] : (listOption({ test }, "test") ?? []);
+    wanted.test =
+      typeof test === "string" ? ["CMD-SHELL", test] : (listOption({ test }, "test") ?? []);
     if (JSON.stringify(wanted.test) === '["NONE"]') return wanted;
   }
   for (const name of ["interval", "timeout", "start_period", "start_interval"]) {
@@ -240,7 +236,8 @@ export const PROCESS_SETTINGS: readonly Setting[] = [
   {
     option: "restart_retries",
     kind: "value",
-    wanted: (args) => (args.restart_policy === undefined ? undefined : number("restart_retries")(args)),
+    wanted: (args) =>
+      args.restart_policy === undefined ? undefined : number("restart_retries")(args),
     current: ({ HostConfig }) => asData(at(HostConfig, "RestartPolicy", "MaximumRetryCount") ?? 0),
     put: ({ host }, value) => {
       host.RestartPolicy = { ...objectAt(host, "RestartPolicy"), MaximumRetryCount: value };

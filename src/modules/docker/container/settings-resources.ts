@@ -1,10 +1,12 @@
 /** Options of docker_container about limits and devices. */
+
+import { PyFloat } from "../../../values/model.ts";
 import { fail } from "../../lib/failure.ts";
 import { listOption, textOption } from "../../lib/option-values.ts";
-import { PyFloat } from "../../../values/model.ts";
 import type { Arguments, Data } from "../../module.ts";
 import { asData, at, isObject, listAt, textDict } from "../lib/json.ts";
-import { bytesOf, type Setting, sortedSet } from "./setting.ts";
+import { bytesOf } from "../lib/sizes.ts";
+import { type Setting, sortedSet } from "./setting.ts";
 import { dict, flag, hostField, number, set, text } from "./settings-process.ts";
 
 const size = (option: string) => (args: Arguments) => {
@@ -137,7 +139,8 @@ export const RESOURCE_SETTINGS: readonly Setting[] = [
     wanted: (args) =>
       listOption(args, "ulimits")?.map((ulimit) => {
         const [, Name, soft, hard] = /^(\w+):(-?\d+)(?::(-?\d+))?$/.exec(ulimit) ?? [];
-        if (Name === undefined) return fail(`ulimits: '${ulimit}' is no limit such as nofile:1024:2048`);
+        if (Name === undefined)
+          return fail(`ulimits: '${ulimit}' is no limit such as nofile:1024:2048`);
         return { Name, Soft: Number(soft), Hard: Number(hard ?? soft) };
       }),
     current: ({ HostConfig }) => asData(listAt(HostConfig, "Ulimits")),

@@ -3,7 +3,8 @@ import { fail } from "../../lib/failure.ts";
 import { listOption } from "../../lib/option-values.ts";
 import type { Data } from "../../module.ts";
 import { at, isObject, listAt, objectAt, textDict } from "../lib/json.ts";
-import { bytesOf, type Setting, sortedSet } from "./setting.ts";
+import { bytesOf } from "../lib/sizes.ts";
+import { type Setting, sortedSet } from "./setting.ts";
 import { flag, hostField, set, text } from "./settings-process.ts";
 
 /** `source:path`, `source:path:mode`: with a mode. A path alone is an anonymous volume. */
@@ -29,7 +30,8 @@ function mount(given: Readonly<Record<string, unknown>>): Data {
   only(["propagation", "create_mountpoint"], "bind");
   only(["no_copy", "labels", "volume_driver", "volume_options"], "volume");
   only(["tmpfs_size", "tmpfs_mode"], "tmpfs");
-  if (type === "bind" && !given.source) fail(`mounts: the bind mount ${given.target} has no source`);
+  if (type === "bind" && !given.source)
+    fail(`mounts: the bind mount ${given.target} has no source`);
   const wanted: Record<string, unknown> = {
     type,
     target: given.target,
@@ -127,7 +129,7 @@ export const STORAGE_SETTINGS: readonly Setting[] = [
     kind: "set",
     wanted: (args) => {
       const volumes = listOption(args, "volumes");
-      return volumes && sortedSet(volumes.map(normalVolume));
+      return volumes && [...new Set(volumes.map(normalVolume))];
     },
     current: ({ Config, HostConfig }) =>
       sortedSet([

@@ -9,6 +9,8 @@ export class Changes {
   readonly #after: Record<string, Data> = {};
   readonly actions: Data[] = [];
   changed = false;
+  /** Names of what differed, where the result tells them. */
+  differences: readonly string[] | undefined;
 
   constructor(context: ModuleContext, args: Arguments) {
     this.#context = context;
@@ -33,8 +35,13 @@ export class Changes {
     return {
       changed: this.changed,
       ...(always || checkMode || this.#debug ? { actions: this.actions } : {}),
-      ...(diffMode || this.#debug ? { diff: { before: this.#before, after: this.#after } } : {}),
+      ...(diffMode || this.#debug ? { diff: this.#diff() } : {}),
       ...fields,
     };
+  }
+
+  #diff(): Data {
+    const diff = { before: this.#before, after: this.#after };
+    return this.differences === undefined ? diff : { ...diff, differences: this.differences };
   }
 }

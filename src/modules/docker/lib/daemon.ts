@@ -60,7 +60,9 @@ export function daemonOf(context: ModuleContext, args: Arguments): Daemon {
 }
 
 function timeoutOf(args: Arguments, env: Environment): { timeoutMs: number } {
-  return { timeoutMs: (numberOption(args, "timeout") ?? (Number(env.DOCKER_TIMEOUT) || 60)) * 1000 };
+  return {
+    timeoutMs: (numberOption(args, "timeout") ?? (Number(env.DOCKER_TIMEOUT) || 60)) * 1000,
+  };
 }
 
 function ownDaemon(context: ModuleContext, args: Arguments): Daemon {

@@ -20,11 +20,16 @@ export async function removeNetwork(
   await changes.act(`Removed network ${network.Name}`, () => client.networks.remove(network.Id));
 }
 
-/** @param network as it was; `undefined` when it was made just now under the id */
+/**
+ * A list that is empty keeps what was there.
+ * @param before the network as it was before the task
+ * @param network the same; `undefined` when it was made just now under the id
+ */
 export async function connectContainers(
   client: DockerClient,
   changes: Changes,
   args: Arguments,
+  before: NetworkInspect | undefined,
   network: NetworkInspect | undefined,
   id: string,
 ): Promise<void> {
@@ -32,14 +37,17 @@ export async function connectContainers(
     id: key,
     name: textAt(value, "Name") ?? "",
   }));
-  const wanted = listOption(args, "connected") ?? [];
+  const given = listOption(args, "connected") ?? [];
+  const kept = Object.values(before?.Containers ?? {}).map((entry) => textAt(entry, "Name") ?? "");
+  const wanted = given.length > 0 ? given : kept;
   const means = (name: string) => (container: { id: string; name: string }) =>
     name === container.name || container.id.startsWith(name);
   for (const name of wanted) {
     if (inside.some(means(name))) continue;
     const found = await client.containers.inspect(name).catch(() => undefined);
     // A container that does not run is connected although the network does not list it.
-    if (network && found && network.Name in objectAt(found, "NetworkSettings", "Networks")) continue;
+    if (network && found && network.Name in objectAt(found, "NetworkSettings", "Networks"))
+      continue;
     changes.differs(`connected.${name}`, false, true);
     await changes.act(`Connected container ${name}`, () => client.networks.connect(id, name));
   }
