@@ -22,7 +22,7 @@ export function tellResult(
   const { run } = batch;
   const { result, ignored } = report;
   const status = statusOf(result);
-  // Counted and told once it is known what it brings.
+  // An include counts and is told of when its file has been read, once for each item of its loop.
   if (includeKind(task.action) !== undefined && status === "ok") return;
   const rescued = status === "failed" && !ignored && hostRun.rescueDepth > 0;
   const stats = run.statsOf(hostRun.host.name);

@@ -228,8 +228,7 @@ class TaskAttempt {
     }
     if (includeKind(task.action) !== undefined) {
       const args = templatedArguments(scope, task, task.action);
-      const result = new Dict([["changed", false]]);
-      return { result, delegate: undefined, include: args, notify: [] };
+      return { result: includeResult(args), delegate: undefined, include: args, notify: [] };
     }
     const delegate = this.#delegate(scope);
     const action = task.action.includes("{{")
@@ -269,6 +268,15 @@ class TaskAttempt {
   async #sleep(seconds: number): Promise<void> {
     await sleep(seconds * 1000, undefined, { signal: this.#on.run.options.signal });
   }
+}
+
+/** What an include registers. */
+function includeResult(args: Dict): Dict {
+  const result = new Dict([["changed", false]]);
+  const file = args.get("_raw_params") ?? args.get("file");
+  if (file !== undefined) result.set("include", file);
+  const others = [...args].filter(([key]) => !["_raw_params", "file"].includes(str(key)));
+  return result.set("include_args", new Dict(others));
 }
 
 /** Names of handlers: a list, each of which may be a template for a list. */

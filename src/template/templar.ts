@@ -49,6 +49,9 @@ export interface TemplateOptions {
 
 const singleVariable = /^\{\{\s*(\w*)\s*\}\}\n?$/u;
 
+/** Dicts of variables, which are templated one by one when they are asked for. */
+const LAZY_VARIABLES: ReadonlySet<string> = new Set(["vars", "hostvars", "ansible_delegated_vars"]);
+
 /** How deep variables may refer to one another. */
 const maxDepth = 300;
 
@@ -288,7 +291,7 @@ export class Templar implements Resolver {
       return { value: raw, unsafe: false, pure: true };
     }
     // These two are handed over as they are: what is read from them is not templated again.
-    if (name === "vars" || name === "hostvars") return { value: raw, unsafe: false, pure: true };
+    if (LAZY_VARIABLES.has(name)) return { value: raw, unsafe: false, pure: true };
     const known = this.#cache.get(name);
     if (known && known.raw === raw) return known.resolved;
     if (typeof raw === "string" && !this.#hasMarkers(raw)) {

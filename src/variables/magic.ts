@@ -122,8 +122,8 @@ const SOURCES: Readonly<Record<string, Source>> = {
   groups: (run) => groupsOf(run.inventory),
   hostvars: (run) => run.hostvars,
   omit: () => OMIT,
-  inventory_dir: (_, { host }) => (host.source === undefined ? undefined : dirname(host.source)),
-  inventory_file: (_, { host }) => host.source,
+  inventory_dir: (_, { host }) => (host.source === undefined ? unlessImplicit(host) : dirname(host.source)),
+  inventory_file: (_, { host }) => host.source ?? unlessImplicit(host),
   inventory_hostname: (_, { host }) => host.name,
   inventory_hostname_short: (_, { host }) => host.name.split(".")[0] ?? host.name,
   play_hosts: (_, { hosts }) => hosts && [...hosts.batch()],
@@ -140,6 +140,11 @@ export const MAGIC_NAMES: readonly string[] = Object.keys(SOURCES);
 
 function orNothing(list: string[]): string[] | undefined {
   return list.length > 0 ? list : undefined;
+}
+
+/** Hosts of `add_host` have no file; the implicit localhost does not even have the variable. */
+function unlessImplicit(host: Host): null | undefined {
+  return host.implicit ? undefined : null;
 }
 
 function shortName(name: string): string {

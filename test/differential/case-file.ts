@@ -131,6 +131,9 @@ function normalised(text: string, directory: string): string {
     .replace(/("(?:start|end|delta|ansible_job_id|results_file)": )"[^"]*"/g, '$1"*"')
     .replace(/\\n\\nThe error appears to be in (?:\\.|[^"\\])*/g, "")
     .replace(/('[^']*' is undefined|'[^']*' has no attribute '[^']*')\. \1/g, "$1")
+    // ansible-core 2.14 does not name the condition that did not hold.
+    .replace(/^ *"false_condition": .*\n/gm, "")
+    .replace(/"false_condition": "(?:\\.|[^"\\])*", /g, "")
     .replace(/^An exception occurred during task execution.*\n/gm, "")
     .replace(/^\*+ *$/gm, "")
     .replace(/ \*{3,}$/gm, " ***");
