@@ -7,6 +7,8 @@ import { str } from "../values/python.ts";
 import { untrusted } from "../variables/layers.ts";
 import { failure } from "./results.ts";
 
+const CONDITION = "The conditional check '";
+
 /** The result of something that was thrown. */
 export function failedBy(error: unknown): Dict {
   if (error instanceof ConnectionError) {
@@ -17,6 +19,9 @@ export function failedBy(error: unknown): Dict {
     ]);
   }
   if (error instanceof ConditionError) return failure(error.message);
+  if (error instanceof UndefinedError && error.message.startsWith(CONDITION)) {
+    return failure(error.message);
+  }
   if (error instanceof UndefinedError) {
     return failure(
       `The task includes an option with an undefined variable. The error was: ${withHint(error)}${placeOf(error)}`,
@@ -46,7 +51,7 @@ export class ConditionError extends LayerbookError {
 export function conditionMessage(condition: Value, cause: unknown): string {
   const said = cause instanceof LayerbookError ? withHint(cause) : messageOf(cause);
   // The template room says already which condition it was.
-  if (said.startsWith("The conditional check '")) return said;
+  if (said.startsWith(CONDITION)) return said;
   return `The conditional check '${str(condition)}' failed. The error was: ${said}`;
 }
 

@@ -55,7 +55,11 @@ export class Handlers {
       const role = task.role;
       if (role) {
         this.#byName.set(`${role.name} : ${name}`, task);
-        if (role.collection) this.#byName.set(`${role.collection}.${role.name} : ${name}`, task);
+        const short = role.name.slice(role.name.lastIndexOf(".") + 1);
+        if (role.collection) {
+          this.#byName.set(`${role.collection}.${short} : ${name}`, task);
+          this.#byName.set(`${short} : ${name}`, task);
+        }
       }
       for (const topic of topicsOf(task)) {
         this.#listening.set(topic, [...(this.#listening.get(topic) ?? []), task]);

@@ -62,7 +62,7 @@ export function tellResult(
     result: info.noLog ? censored(result) : result,
     durationMs: report.durationMs,
     looped: report.looped,
-    showAlways: report.showAlways,
+    showAlways: report.showAlways && !info.noLog,
   });
 }
 

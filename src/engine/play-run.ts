@@ -75,23 +75,26 @@ export class PlayRun {
     this.#run.currentPlay = scopePlay;
     const strategy =
       textKeyword(early, this.#play, "strategy") ?? settings.text("DEFAULT_STRATEGY");
-    events.emit({
-      type: "play-start",
-      play: {
-        id: `p${this.#play.position?.line ?? 0}`,
-        name,
-        hosts: hosts.map((host) => host.name),
-        strategy: strategy ?? "linear",
-        checkMode: flagKeyword(early, this.#play, "check_mode") ?? options.check ?? false,
-        ...pathOf(this.#play),
-      },
-    });
+    const start = () =>
+      events.emit({
+        type: "play-start",
+        play: {
+          id: `p${this.#play.position?.line ?? 0}`,
+          name,
+          hosts: hosts.map((host) => host.name),
+          strategy: strategy ?? "linear",
+          checkMode: flagKeyword(early, this.#play, "check_mode") ?? options.check ?? false,
+          ...pathOf(this.#play),
+        },
+      });
     if (hosts.length === 0) {
+      start();
       events.emit({ type: "no-hosts-matched" });
       return { ended: false };
     }
     this.#readVarsFiles(hosts, scopePlay);
     for (const batch of batchesOf(hosts, keyword(early, this.#play, "serial"))) {
+      start();
       const ended = await this.#batch(batch, scopePlay, early, strategy ?? "linear");
       if (ended) return { ended: ended === "playbook" };
     }

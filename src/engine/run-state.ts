@@ -89,12 +89,16 @@ export class RunState {
   /** The play that `hostvars` is asked in. */
   currentPlay: ScopePlay | undefined;
 
-  /** Opens the variables of a host in a place. Cheap: nothing is copied, nothing templated yet. */
+  /**
+   * Opens the variables of a host in a place. Cheap: nothing is copied, nothing templated yet.
+   * @param withConnection tasks see `ansible_host` and the like even where nobody has set them
+   */
   scope(
     host: Host,
     play: ScopePlay | undefined,
     node: Node | undefined,
     temporary: readonly Layer[] = [],
+    withConnection = node instanceof Task,
   ): Scope {
     const state = this.variables.state(host);
     const directory = play?.variables.play.directory ?? process.cwd();
@@ -121,7 +125,7 @@ export class RunState {
       temporary,
     });
     const variables =
-      node instanceof Task
+      withConnection && node instanceof Task
         ? known.over(
             connectionVariables({
               task: node,

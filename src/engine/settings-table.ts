@@ -64,6 +64,13 @@ export const SETTINGS = {
     "defaults.lookup_plugins",
     "Folders with lookups written in Python.",
   ),
+  DEFAULT_MANAGED_STR: setting(
+    "string",
+    "Ansible managed",
+    "",
+    "defaults.ansible_managed",
+    "What {{ ansible_managed }} says in templates.",
+  ),
   DEFAULT_MODULE_PATH: setting(
     "pathlist",
     ["{{ ANSIBLE_HOME }}/plugins/modules", "/usr/share/ansible/plugins/modules"],
@@ -452,7 +459,7 @@ export const SETTINGS = {
   ),
   INVENTORY_IGNORE_EXTS: setting(
     "list",
-    [".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry"],
+    [".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".ini", ".cfg", ".retry"],
     "ANSIBLE_INVENTORY_IGNORE",
     "inventory.ignore_extensions defaults.inventory_ignore_extensions",
     "Files of an inventory folder that are left out.",

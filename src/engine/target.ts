@@ -29,7 +29,7 @@ export function targetOf(
   task: Task,
   delegate: Host | undefined,
 ): Target {
-  const place = delegate ? run.scope(delegate, play, task) : scope;
+  const place = delegate ? run.scope(delegate, play, task, [], false) : scope;
   const variable = (name: string): Value | undefined => {
     const value = place.templar.variable(name);
     return value === null ? undefined : value;

@@ -189,8 +189,8 @@ class TaskAttempt {
       status: statusOf(once.result),
       ignored,
       result: hidden ? censored(once.result) : once.result,
-      label: hidden ? "(censored due to no_log)" : label,
-      showAlways: once.showAlways ?? false,
+      label: hidden ? "None" : label,
+      showAlways: !hidden && (once.showAlways ?? false),
       durationMs,
     });
   }
@@ -232,7 +232,7 @@ class TaskAttempt {
     }
     const delegate = this.#delegate(scope);
     const action = task.action.includes("{{")
-      ? str(scope.templar.template(task.action))
+      ? str(scope.templar.template(task.action)).trim()
       : task.action;
     const module = await this.#on.run.library.resolve(action, {
       position: task.position,

@@ -58,7 +58,10 @@ export class TaskTemplar {
     return new TaskTemplar(
       this.#environment,
       {
-        get: (name) => more.get(name) ?? variables.get(name),
+        get: (name) => {
+          const value = more.get(name);
+          return value === undefined ? variables.get(name) : value;
+        },
         names: () => [...more.keys(), ...variables.names()],
       },
       this.#files,

@@ -113,7 +113,6 @@ function judge(on: HostTask, scope: Scope, result: Dict): void {
       const message = conditionMessage(value, error);
       result.set("failed", true);
       result.set(`${keyword}_result`, message);
-      result.set("msg", message);
       return undefined;
     }
   };

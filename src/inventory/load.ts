@@ -50,6 +50,7 @@ const IGNORED = [
   ".txt",
   ".rst",
   ".orig",
+  ".ini",
   ".cfg",
   ".retry",
 ];

@@ -49,6 +49,7 @@ const COMMAND_MODULES: ReadonlySet<string> = new Set([
 
 /** The short name of a builtin action: `ansible.builtin.meta` and `ansible.legacy.meta` are `meta`. */
 export function builtinName(action: string): string | undefined {
+  if (action.includes("{{")) return undefined;
   const match = /^(?:ansible\.(?:builtin|legacy)\.)?([^.]+)$/.exec(action);
   return match?.[1];
 }

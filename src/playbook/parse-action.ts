@@ -92,14 +92,14 @@ function moduleLike(entry: Dict, keys: readonly string[]): string {
   return keys.find((key) => entry.get(key) instanceof Dict) ?? keys[0] ?? "";
 }
 
-/** A module's name, which may be a template, and its arguments. */
-const WORD_AND_REST = /^\s*((?:\{\{[\s\S]*?\}\}|\S)+)\s*([\s\S]*)$/;
+/** The first word, which may be a template with blanks, and the rest. */
+const WORD = /^\s*((?:\{\{[\s\S]*?\}\}|[^\s{]|\{(?!\{))+)\s*([\s\S]*)$/;
 
 /** `action: copy src=a dest=b` and `action: {module: copy, src: a}`. */
 function actionValue(entry: Dict, key: string, given: Value): { action: string; given: Value } {
   const text = textOf(given);
   if (text !== undefined) {
-    const match = WORD_AND_REST.exec(text);
+    const match = WORD.exec(text);
     if (!match?.[1]) throw wrongShape(`'${key}'`, "a module's name and its arguments", entry, key);
     return { action: match[1], given: match[2] ?? "" };
   }
@@ -108,7 +108,7 @@ function actionValue(entry: Dict, key: string, given: Value): { action: string; 
     if (module === undefined) {
       throw wrongShape(`'${key}'`, "a string, or a dictionary with the key 'module'", entry, key);
     }
-    const match = WORD_AND_REST.exec(module);
+    const match = WORD.exec(module);
     const rest = new Dict([...given].filter(([name]) => str(name) !== "module"));
     if (match?.[2]) for (const [name, value] of parseKv(match[2], false)) rest.set(name, value);
     return { action: match?.[1] ?? module, given: rest };
@@ -145,7 +145,8 @@ function parseArguments(
     });
   }
   const raw = own.get("_raw_params");
-  if (raw !== undefined && !takesFreeForm(action)) {
+  // Which module a template names is known when it runs.
+  if (raw !== undefined && !takesFreeForm(action) && !hasTemplate(action)) {
     if (hasTemplate(raw)) {
       argsTemplate = raw;
       own = new Dict([...own].filter(([key]) => str(key) !== "_raw_params"));

@@ -197,7 +197,7 @@ export function findRole(
   const { directory } = from.play;
   const inCollection = (collection: string, role: string) => {
     const [namespace = "", short = ""] = collection.split(".");
-    return [join(directory, "collections"), ...context.collectionsPath]
+    return [...collectionRoots(directory), ...context.collectionsPath]
       .map((root) => join(root, "ansible_collections", namespace, short, "roles", role))
       .find(isDirectory);
   };
@@ -209,7 +209,9 @@ export function findRole(
   const collections = from.effective("collections");
   for (const collection of Array.isArray(collections) ? collections : []) {
     const path = /[/\\]/.test(name) ? undefined : inCollection(str(collection), name);
-    if (path) return { name, path, collection: str(collection) };
+    if (path) {
+      return { name: `${str(collection)}.${name}`, path, collection: str(collection) };
+    }
   }
   const beside = from.role ? [dirname(from.role.path)] : [];
   const roots = [join(directory, "roles"), ...context.rolesPath, ...beside, directory];
@@ -224,6 +226,12 @@ export function findRole(
     exitCode: 1,
     hint: close ? `Did you mean '${close}'?` : "Put it there, or name its folder in roles_path.",
   });
+}
+
+/** Beside the playbook; and where the playbook's own collection is. */
+function collectionRoots(directory: string): string[] {
+  const own = /^(.*)\/ansible_collections\/[^/]+\/[^/]+(?:\/|$)/.exec(directory)?.[1];
+  return [join(directory, "collections"), ...(own === undefined ? [] : [own])];
 }
 
 function readMetadata(context: ParseContext, path: string): Dict {

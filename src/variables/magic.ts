@@ -104,7 +104,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   ansible_playbook_python: () => PLAYBOOK_PYTHON,
   ansible_role_name: (_, { node }) => {
     const role = node?.role;
-    return role && (role.collection ? `${role.collection}.${shortName(role.name)}` : role.name);
+    return role && (role.collection ? `${role.collection}.${ownName(role)}` : role.name);
   },
   ansible_role_names: (_, { play }) => play && roleNames(play.roles),
   ansible_run_tags: (run) => [...(run.runTags.length > 0 ? run.runTags : ["all"])],
@@ -128,7 +128,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   inventory_hostname_short: (_, { host }) => host.name.split(".")[0] ?? host.name,
   play_hosts: (_, { hosts }) => hosts && [...hosts.batch()],
   playbook_dir: (_, { play }) => play?.play.directory,
-  role_name: (_, { node }) => node?.role?.name,
+  role_name: (_, { node }) => node?.role && ownName(node.role),
   role_names: (_, { play }) =>
     play && roleNames(play.roles.filter((role) => role.origin !== "dependency")),
   role_path: (_, { node }) => node?.role?.path,
@@ -140,6 +140,11 @@ export const MAGIC_NAMES: readonly string[] = Object.keys(SOURCES);
 
 function orNothing(list: string[]): string[] | undefined {
   return list.length > 0 ? list : undefined;
+}
+
+/** The role's name without its collection. */
+function ownName(role: Role): string {
+  return role.collection === undefined ? role.name : shortName(role.name);
 }
 
 /** Hosts of `add_host` have no file; the implicit localhost does not even have the variable. */

@@ -47,8 +47,8 @@ function shown(context: ModuleContext, name: string): Data {
     return toData(value);
   } catch (error) {
     if (!isUndefined(error)) throw error;
-    const details = context.verbosity > 0 ? `: ${error.message}` : "!";
-    return `VARIABLE IS NOT DEFINED${details}`;
+    const details = context.verbosity > 0 ? `: ${error.message}` : "";
+    return `VARIABLE IS NOT DEFINED!${details}`;
   }
 }
 
