@@ -122,7 +122,8 @@ const SOURCES: Readonly<Record<string, Source>> = {
   groups: (run) => groupsOf(run.inventory),
   hostvars: (run) => run.hostvars,
   omit: () => OMIT,
-  inventory_dir: (_, { host }) => (host.source === undefined ? unlessImplicit(host) : dirname(host.source)),
+  inventory_dir: (_, { host }) =>
+    host.source === undefined ? unlessImplicit(host) : dirname(host.source),
   inventory_file: (_, { host }) => host.source ?? unlessImplicit(host),
   inventory_hostname: (_, { host }) => host.name,
   inventory_hostname_short: (_, { host }) => host.name.split(".")[0] ?? host.name,
