@@ -5,9 +5,16 @@ import type { EngineSettings } from "../engine/settings.ts";
 import { UsageError } from "../errors/index.ts";
 import { nearest } from "../errors/nearest.ts";
 import type { Inventory } from "../inventory/inventory.ts";
-import { loadInventory as readInventory } from "../inventory/load.ts";
+import { type LoadInventoryOptions, loadInventory as readInventory } from "../inventory/load.ts";
 import { pythonInventory } from "../modules/python/inventory-plugin.ts";
 import { Loader } from "../playbook/loader.ts";
+import { HostVariables } from "../variables/host-variables.ts";
+
+/** What plugins may look at, and where details go. */
+export type InventoryExtras = Pick<LoadInventoryOptions, "detail" | "extraVars">;
+
+/** Plugins of Ansible's default list that Layerbook does without. */
+const OPTIONAL: ReadonlySet<string> = new Set(["toml"]);
 
 /** @param sources paths, or lists of hosts with a comma; none: what the settings say */
 export function loadInventory(
@@ -15,19 +22,30 @@ export function loadInventory(
   settings: EngineSettings,
   vault: VaultAccess | undefined,
   warn: (message: string) => void,
+  more: InventoryExtras = {},
 ): Promise<Inventory> {
-  return readInventory({
-    sources: sources.length > 0 ? sources : configuredSources(settings),
-    loader: new Loader({
-      warn,
-      ...(vault && { decrypt: (text, file) => vault.decrypt(text, file) }),
-    }),
+  const loader = new Loader({
     warn,
+    ...(vault && { decrypt: (text, file) => vault.decrypt(text, file) }),
+  });
+  const mergeDicts = settings.text("DEFAULT_HASH_BEHAVIOUR") === "merge";
+  let beside: HostVariables | undefined;
+  return readInventory({
+    ...more,
+    sources: sources.length > 0 ? sources : configuredSources(settings),
+    loader,
+    warn,
+    enabled: settings.list("INVENTORY_ENABLED").filter((name) => !OPTIONAL.has(name)),
+    varsBeside: (inventory, host) => {
+      beside ??= new HostVariables({ inventory, loader, mergeDicts });
+      return [beside.of(host)];
+    },
+    unparsedWarning: settings.bool("INVENTORY_UNPARSED_WARNING"),
     anyUnparsedIsFailed: settings.bool("INVENTORY_ANY_UNPARSED_IS_FAILED"),
     unparsedIsFailed: settings.bool("INVENTORY_UNPARSED_IS_FAILED"),
-    mergeDicts: settings.text("DEFAULT_HASH_BEHAVIOUR") === "merge",
+    mergeDicts,
     ignoreExtensions: settings.list("INVENTORY_IGNORE_EXTS"),
-    plugins: [pythonInventory],
+    others: pythonInventory,
   });
 }
 

@@ -6,6 +6,7 @@ import type { Passwords, VaultAccess } from "../engine/options.ts";
 import { type EngineSettings, loadSettings, type SettingOverrides } from "../engine/settings.ts";
 import { LayerbookError, UsageError } from "../errors/index.ts";
 import type { Inventory } from "../inventory/inventory.ts";
+import { expandLimit, selectHosts } from "../inventory/patterns.ts";
 import { type Display, openDisplay } from "../report/display.ts";
 import type { Value } from "../values/model.ts";
 import type { Arguments } from "./arguments.ts";
@@ -98,8 +99,17 @@ function overridesOf(args: Arguments): SettingOverrides {
 /** Reads the inventory that flags or settings name, and says when there is none. */
 export async function openInventory(session: Session, args: Arguments): Promise<Inventory> {
   const { display, settings, vault } = session;
-  const inventory = await loadInventory(args.list("inventory"), settings, vault, (message) =>
-    display.warn(message),
+  const inventory = await loadInventory(
+    args.list("inventory"),
+    settings,
+    vault,
+    (message) => display.warn(message),
+    {
+      extraVars: session.extraVars,
+      detail: (message) => {
+        if (session.verbosity > 2) display.show(message);
+      },
+    },
   );
   if (inventory.hosts.size === 0 && inventory.sources.length === 0) {
     display.warn("No inventory was parsed, only implicit localhost is available");
@@ -114,6 +124,16 @@ export function warnOfNoHosts({ display, settings }: Session, inventory: Invento
       "provided hosts list is empty, only localhost is available. Note that the implicit localhost does not match 'all'",
     );
   }
+}
+
+/** @throws UsageError when `--limit` leaves no host of an inventory that has some */
+export function refuseEmptyLimit(inventory: Inventory, limit: string | undefined): void {
+  if (limit === undefined || inventory.hosts.size === 0) return;
+  if (selectHosts(inventory, expandLimit(limit)).hosts.length > 0) return;
+  throw new UsageError(
+    "Specified inventory, host pattern and/or --limit leaves us with no hosts to target.",
+    { exitCode: 1 },
+  );
 }
 
 /** Passwords that flags ask for. */

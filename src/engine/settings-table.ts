@@ -457,6 +457,20 @@ export const SETTINGS = {
     "defaults.inject_facts_as_vars",
     "Facts are variables of their own too.",
   ),
+  INVENTORY_ENABLED: setting(
+    "list",
+    ["host_list", "script", "auto", "yaml", "ini", "toml"],
+    "ANSIBLE_INVENTORY_ENABLED",
+    "inventory.enable_plugins",
+    "Inventory plugins that are tried, in this order.",
+  ),
+  INVENTORY_UNPARSED_WARNING: setting(
+    "bool",
+    true,
+    "ANSIBLE_INVENTORY_UNPARSED_WARNING",
+    "inventory.inventory_unparsed_warning",
+    "Warn when no inventory was read.",
+  ),
   INVENTORY_IGNORE_EXTS: setting(
     "list",
     [

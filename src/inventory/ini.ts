@@ -83,16 +83,17 @@ function stripComment(text: string): string {
 function addHosts(inventory: Inventory, line: string, group: string, source: string): void {
   const [pattern = "", ...pairs] = splitLine(line);
   const { host, port } = splitPort(pattern);
+  const variables = pairs.map((pair): [string, Value] => {
+    const at = pair.indexOf("=");
+    if (at <= 0) {
+      throw new LayerbookError(`Expected key=value host variable assignment, got: ${pair}`);
+    }
+    return [pair.slice(0, at), iniValue(pair.slice(at + 1))];
+  });
   for (const name of expandRanges(host)) {
     const added = inventory.addHost(name, group, source);
     if (port !== undefined) added.vars.set("ansible_port", port);
-    for (const pair of pairs) {
-      const at = pair.indexOf("=");
-      if (at <= 0) {
-        throw new LayerbookError(`Expected key=value host variable assignment, got: ${pair}`);
-      }
-      added.vars.set(pair.slice(0, at), iniValue(pair.slice(at + 1)));
-    }
+    for (const [key, value] of variables) added.vars.set(key, value);
   }
 }
 

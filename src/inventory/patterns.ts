@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { LayerbookError, messageOf } from "../errors/index.ts";
+import { isDirectory } from "../playbook/loader.ts";
 import type { Host, Inventory } from "./inventory.ts";
 
 /** Parts of a pattern: at commas, and at colons that belong neither to an IPv6 address nor a range. */
@@ -51,6 +52,9 @@ export function expandLimit(limit: string): string[] {
   return splitLimit(limit).flatMap((part) => {
     if (!part.startsWith("@")) return [part];
     const path = part.slice(1);
+    if (isDirectory(path)) {
+      throw new LayerbookError(`Limit starting with "@" must be a file, not a directory: ${path}`);
+    }
     try {
       return readFileSync(path, "utf8")
         .split("\n")

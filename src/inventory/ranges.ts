@@ -1,10 +1,14 @@
 /** Ranges in names of hosts: `web[01:20:2]`, `db-[a:f]`. */
 import { LayerbookError } from "../errors/index.ts";
 
+/** A range whose ends are neither numbers nor letters. */
+export class RangeValueError extends LayerbookError {}
+
 /** @throws LayerbookError for a range without end or with mixed kinds */
 export function expandRanges(name: string): string[] {
-  const match = /\[([^\]:]*):([^\]:]+)(?::(\d+))?\]/.exec(name);
+  const match = /\[([^\]:]*):([^\]:]*)(?::(\d+))?\]/.exec(name);
   if (!match) return [name];
+  if (match[2] === "") throw new LayerbookError(`host range must specify end value: '${name}'`);
   const head = name.slice(0, match.index);
   const tail = name.slice(match.index + match[0].length);
   const values = rangeValues(match[1] ?? "", match[2] ?? "", Number(match[3] ?? 1), name);
@@ -20,7 +24,7 @@ function rangeValues(begin: string, end: string, step: number, name: string): st
   }
   const first = begin === "" ? "0" : begin;
   if (!/^\d+$/.test(first) || !/^\d+$/.test(end)) {
-    throw new LayerbookError(`host range must be numbers or single letters: '${name}'`);
+    throw new RangeValueError(`host range must be numbers or single letters: '${name}'`);
   }
   const width = first.length > 1 && first.startsWith("0") ? first.length : 0;
   if (width > 0 && width !== end.length) {

@@ -5,7 +5,7 @@
 import { extname } from "node:path";
 import { ParseError } from "../errors/index.ts";
 import { isFile } from "../playbook/loader.ts";
-import { Dict, type Value } from "../values/model.ts";
+import { Dict, isText, type Value } from "../values/model.ts";
 import { positionOf, positionOfKey } from "../values/positions.ts";
 import { str } from "../values/python.ts";
 import type { Inventory } from "./inventory.ts";
@@ -17,6 +17,12 @@ export const yamlInventory: InventoryPlugin = {
   accepts: (source) => isFile(source) && [".yaml", ".yml", ".json"].includes(extname(source)),
   parse(inventory, source, context) {
     const data = context.loadYaml(source);
+    if (data === null) {
+      throw new ParseError("Parsed empty YAML file", {
+        position: { file: source, line: 1, column: 1 },
+        exitCode: 1,
+      });
+    }
     if (!(data instanceof Dict) || data.size === 0) {
       throw new ParseError("YAML inventory has invalid structure, it should be a dictionary", {
         position: positionOf(data) ?? { file: source, line: 1, column: 1 },
@@ -24,7 +30,7 @@ export const yamlInventory: InventoryPlugin = {
       });
     }
     if (data.has("plugin")) {
-      throw new ParseError(`inventory plugin '${str(data.get("plugin") ?? "")}' is not supported`, {
+      throw new ParseError("Plugin configuration YAML file, not YAML inventory", {
         position: positionOfKey(data, "plugin"),
         exitCode: 1,
       });
@@ -79,7 +85,15 @@ function readGroup(
         break;
       case "hosts":
         if (isName(value)) addHosts(inventory, str(value), name, null, source);
-        for (const [host, vars] of entries) addHosts(inventory, str(host), name, vars, source);
+        for (const [host, vars] of entries) {
+          if (!isText(host)) {
+            throw new ParseError(
+              `Host pattern ${str(host)} must be a string. Enclose integers/floats in quotation marks.`,
+              { position: positionOf(entries) ?? positionOf(data, key), exitCode: 1 },
+            );
+          }
+          addHosts(inventory, str(host), name, vars, source);
+        }
         break;
       default:
         context.warn(

@@ -20,6 +20,7 @@ import {
   limitOf,
   openInventory,
   openSession,
+  refuseEmptyLimit,
   tagsOf,
   warnOfNoHosts,
 } from "../session.ts";
@@ -91,6 +92,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   }
   const inventory = await openInventory(session, args);
   warnOfNoHosts(session, inventory);
+  refuseEmptyLimit(inventory, limitOf(args));
   const options: RunOptions = {
     playbooks: args.operands,
     inventory,
