@@ -8,4 +8,5 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   play: () => import("./commands/play.ts"),
   run: () => import("./commands/run.ts"),
   shell: () => import("./commands/shell.ts"),
+  vault: () => import("./commands/vault.ts"),
 };
