@@ -129,6 +129,8 @@ export interface MountedPython {
   readonly path: string;
   /** Of its code: part of the keys of steps that may use it. */
   readonly digest: string;
+  /** Folder of the store for what was found out about Python code. */
+  readonly notes: string;
 }
 
 /** Where the task runs and what Layerbook has been told about it. */

@@ -3,10 +3,9 @@
  * finds them: `library` beside the playbook and in roles, ANSIBLE_LIBRARY and `-M`, collections.
  * @see https://docs.ansible.com/ansible/latest/dev_guide/developing_locally.html
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type SourcePosition, UnsupportedError } from "../../errors/index.ts";
-import type { KeyInput, Module, ModuleContext } from "../module.ts";
+import type { Module } from "../module.ts";
 import { findAnsible } from "../python/find-ansible.ts";
 import { PluginHost } from "../python/plugin-host.ts";
 import type { HostStart } from "../python/protocol.ts";
@@ -19,8 +18,8 @@ import {
 } from "../registry.ts";
 import type { FoundModule } from "./found-module.ts";
 import { LibraryServices } from "./library-services.ts";
+import { codeOf } from "./module-code.ts";
 import { collectionFolder, fileOfAction, fileOfModule, withSubfolders } from "./module-files.ts";
-import { moduleStyle } from "./module-style.ts";
 import { runAction } from "./run-action.ts";
 import { runInTarget, shortName } from "./run-module.ts";
 
@@ -225,26 +224,4 @@ export class ModuleLibrary {
       inputs: (context) => codeOf(found, services, context),
     };
   }
-}
-
-/** Everything of the module that can change what it does. */
-async function codeOf(
-  found: FoundModule,
-  services: LibraryServices,
-  context: ModuleContext,
-): Promise<readonly KeyInput[]> {
-  const path = { kind: "path", path: found.path } as const;
-  const code = await readFile(found.path);
-  const python = (await context.mountedPython?.())?.digest ?? "";
-  const inputs: KeyInput[] = [path, { kind: "bytes", name: "python", bytes: python }];
-  if (found.action || moduleStyle(code) !== "python") return inputs;
-  const hosts = services.hosts(found.name, context.position);
-  const digest = await hosts.request({
-    op: "digest",
-    name: shortName(found.name),
-    path: found.path,
-  });
-  inputs.push({ kind: "bytes", name: "module", bytes: String(digest) });
-  inputs.push({ kind: "bytes", name: "ansible-core", bytes: services.version });
-  return inputs;
 }

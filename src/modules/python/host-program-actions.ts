@@ -25,18 +25,35 @@ def op_find(request):
     return {"module": module, "action": action}
 
 def payload_digest(payload):
-    """Of the code that would run: names and contents of what is packed, no times, no arguments."""
+    """Of the code that would run (names and contents of what is packed, no times, no arguments), and those names."""
     packed = re.search(rb"ZIPDATA *= *(?:\"\"\"|'''|\"|')([A-Za-z0-9+/=\s]+)", payload)
     digest = hashlib.sha256()
+    names = []
     if packed is None:
         digest.update(payload)
     else:
         with zipfile.ZipFile(io.BytesIO(base64.b64decode(packed.group(1)))) as archive:
-            for entry in sorted(archive.namelist()):
+            names = sorted(archive.namelist())
+            for entry in names:
                 content = archive.read(entry)
                 digest.update(b"%s\0%d\0" % (entry.encode(), len(content)))
                 digest.update(content)
-    return digest.hexdigest()
+    return digest.hexdigest(), names
+
+def files_of(names):
+    """Where on this machine what is packed comes from."""
+    import ansible
+    roots = [os.path.dirname(os.path.dirname(ansible.__file__))]
+    for path in AnsibleCollectionConfig.collection_paths:
+        roots += [path, os.path.dirname(path)]
+    found = []
+    for name in names:
+        for root in roots:
+            path = os.path.join(root, name)
+            if os.path.isfile(path):
+                found.append(path)
+                break
+    return found
 
 def pack(request, arguments, variables):
     from ansible.executor import module_common
@@ -55,7 +72,8 @@ def packing_variables(request):
 
 def op_digest(request):
     payload, _, _ = pack(request, {}, packing_variables(request))
-    return payload_digest(payload)
+    digest, names = payload_digest(payload)
+    return {"digest": digest, "files": [request["path"]] + files_of(names)}
 
 def op_pack(request):
     arguments = plain(decode(request["args"]))

@@ -15,6 +15,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { basename, join, relative } from "node:path";
@@ -73,7 +74,7 @@ export function portablePython(storeRoot: string): PortablePython {
 }
 
 function install(root: string): MountedPython | undefined {
-  const host = hostPython();
+  const host = known(root) ?? hostPython();
   if (!host) return undefined;
   const hash = createHash("sha256").update(`${LAYOUT}\0${host.version}\0`);
   const digest = hash.update(readFileSync(host.program)).digest("hex");
@@ -89,7 +90,36 @@ function install(root: string): MountedPython | undefined {
       if (!existsSync(join(root, name))) throw error;
     }
   }
-  return { path: `${TARGET}/${name}/bin/python3`, digest };
+  const { size, mtimeMs } = statSync(host.program);
+  const note: HostNote = { environment: environment(), size, mtimeMs, host };
+  writeFileSync(join(root, NOTE), JSON.stringify(note));
+  return { path: `${TARGET}/${name}/bin/python3`, digest, notes: join(root, ".notes") };
+}
+
+const NOTE = ".host.json";
+
+/** Which interpreter was found last time: starting it only to ask takes as long as many a step. */
+interface HostNote {
+  readonly environment: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly host: HostPython;
+}
+
+function environment(): string {
+  return JSON.stringify([process.env.PATH, process.env.LAYERBOOK_PYTHON]);
+}
+
+function known(root: string): HostPython | undefined {
+  try {
+    const note = JSON.parse(readFileSync(join(root, NOTE), "utf8")) as HostNote;
+    const { size, mtimeMs } = statSync(note.host.program);
+    const same = note.size === size && note.mtimeMs === mtimeMs;
+    return same && note.environment === environment() ? note.host : undefined;
+  } catch {
+    // Nothing was noted yet, or that interpreter is gone.
+    return undefined;
+  }
 }
 
 function hostPython(): HostPython | undefined {
