@@ -8,7 +8,6 @@ const image = "layerbook-test/web:1";
 const fingerprint = readFileSync(join(ROOT, "test/golden/fingerprint.sh"), "utf8");
 const folder = scratch();
 const work = join(folder.path, "web");
-const env = { LAYERBOOK_STORE: join(folder.path, "store") };
 let base: string;
 
 function paths(of: string): ReadonlySet<string> {
@@ -24,16 +23,18 @@ afterAll(() => {
   folder.remove();
 });
 
-describe("the reference workload", () => {
-  const build = (...flags: string[]) =>
-    layerbook(["build", "play.yml", "--from", `docker-daemon:${base}`, "-t", image, ...flags], {
+it("has no Python in its base", () => {
+  expect(() => must("docker", ["run", "--rm", base, "python3", "--version"])).toThrow();
+});
+
+describe.each(["sandbox", "docker"])("the reference workload on %s", (place) => {
+  const args = ["build", "play.yml", "--from", "", "-t", image, "--on", place];
+  const build = (store = "store") =>
+    layerbook(args.with(3, `docker-daemon:${base}`), {
       cwd: work,
-      env,
+      env: { LAYERBOOK_STORE: join(folder.path, store) },
     });
 
-  it("has no Python in its base", () => {
-    expect(() => must("docker", ["run", "--rm", base, "python3", "--version"])).toThrow();
-  });
   it("gives the filesystem that Ansible makes: paths, contents, modes, owners", async () => {
     const built = await build();
     expect(built.stderr).toBe("");
@@ -57,19 +58,7 @@ describe("the reference workload", () => {
   });
   it("gives the same image when built from nothing again", async () => {
     const id = must("docker", ["images", "-q", "--no-trunc", image]);
-    const cold = await layerbook(
-      [
-        "build",
-        "play.yml",
-        "--from",
-        `docker-daemon:${base}`,
-        "-t",
-        image,
-        "--store",
-        join(folder.path, "other"),
-      ],
-      { cwd: work },
-    );
+    const cold = await build(`other-${place}`);
     expect(cold.code).toBe(0);
     expect(must("docker", ["images", "-q", "--no-trunc", image])).toBe(id);
   });

@@ -1,7 +1,8 @@
 /** The state in which the last build broke, kept so that a person can look into it. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { LayerId, Workspace } from "../workspace/workspace.ts";
+import { ConnectionError } from "../connection/connection.ts";
+import type { LayerId, Snapshot, Workspace } from "../workspace/workspace.ts";
 import { writeAtomically } from "./atomic.ts";
 import type { BuildState } from "./build-state.ts";
 
@@ -25,8 +26,15 @@ export class FailedStates {
   /** @returns whether there is a state to look into */
   async keep(state: BuildState, image: string): Promise<boolean> {
     if (!state.live) return false;
-    await state.endProcesses();
-    const snapshot = await state.snapshot();
+    let snapshot: Snapshot;
+    try {
+      await state.endProcesses();
+      snapshot = await state.snapshot();
+    } catch (error) {
+      // The container itself is gone: that is what the build failed of.
+      if (error instanceof ConnectionError) return false;
+      throw error;
+    }
     const stack = [...state.stack, ...(snapshot.kind === "layer" ? [snapshot.layer.id] : [])];
     const failed: FailedState = { image, stack, env: state.env, on: state.on };
     writeAtomically(this.#path, JSON.stringify(failed));

@@ -119,9 +119,10 @@ async function reasonOf(client: DockerClient, container: string): Promise<string
     const { State } = await client.containers.inspect(container);
     if (State.OOMKilled) return "it was stopped because it ran out of memory";
     if (State.Running) return "the connection to the daemon was lost";
-    return `the container has stopped (exit code ${State.ExitCode})`;
+    // Nothing but a signal ends the shell before its input does.
+    return `the container was stopped or removed by someone (exit code ${State.ExitCode})`;
   } catch (error) {
-    if (isNotFound(error)) return "the container was removed by someone, or its shell was ended";
+    if (isNotFound(error)) return "the container was stopped or removed by someone";
     return `the connection to the daemon was lost: ${messageOf(error)}`;
   }
 }
