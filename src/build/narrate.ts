@@ -75,6 +75,7 @@ export class Narrator {
         this.#emit({ type: "play", name: event.play.name });
         break;
       case "task-start":
+        if (event.task.kind === "meta") break;
         this.#startedMs = Date.now();
         this.#log = new StepLog();
         this.#emit({
@@ -93,6 +94,7 @@ export class Narrator {
         this.#step(event, event.label);
         break;
       case "host-result":
+        if (event.task.kind === "meta") break;
         if (!event.looped) this.#step(event, undefined);
         else this.#notes.delete(event.task.id);
         if (event.status === "failed" || event.status === "unreachable") this.#failed(event);

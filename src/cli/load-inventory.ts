@@ -5,7 +5,11 @@ import type { EngineSettings } from "../engine/settings.ts";
 import { UsageError } from "../errors/index.ts";
 import { nearest } from "../errors/nearest.ts";
 import type { Inventory } from "../inventory/inventory.ts";
-import { type LoadInventoryOptions, loadInventory as readInventory } from "../inventory/load.ts";
+import {
+  type LoadInventoryOptions,
+  loadInventory as readInventory,
+  readSources,
+} from "../inventory/load.ts";
 import { pythonInventory } from "../modules/python/inventory-plugin.ts";
 import { Loader } from "../playbook/loader.ts";
 import { HostVariables } from "../variables/host-variables.ts";
@@ -24,13 +28,35 @@ export function loadInventory(
   warn: (message: string) => void,
   more: InventoryExtras = {},
 ): Promise<Inventory> {
+  return readInventory(loadOptions(sources, settings, vault, warn, more));
+}
+
+/** Reads the same sources into an inventory that was emptied (`meta: refresh_inventory`). */
+export function rereadInventory(
+  inventory: Inventory,
+  sources: readonly string[],
+  settings: EngineSettings,
+  vault: VaultAccess | undefined,
+  warn: (message: string) => void,
+  more: InventoryExtras = {},
+): Promise<void> {
+  return readSources(inventory, loadOptions(sources, settings, vault, warn, more));
+}
+
+function loadOptions(
+  sources: readonly string[],
+  settings: EngineSettings,
+  vault: VaultAccess | undefined,
+  warn: (message: string) => void,
+  more: InventoryExtras,
+): LoadInventoryOptions {
   const loader = new Loader({
     warn,
     ...(vault && { decrypt: (text, file) => vault.decrypt(text, file) }),
   });
   const mergeDicts = settings.text("DEFAULT_HASH_BEHAVIOUR") === "merge";
   let beside: HostVariables | undefined;
-  return readInventory({
+  return {
     ...more,
     sources: sources.length > 0 ? sources : configuredSources(settings),
     loader,
@@ -46,7 +72,7 @@ export function loadInventory(
     mergeDicts,
     ignoreExtensions: settings.list("INVENTORY_IGNORE_EXTS"),
     others: pythonInventory,
-  });
+  };
 }
 
 /** The place that nobody named need not be there. */

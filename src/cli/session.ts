@@ -12,7 +12,7 @@ import type { Value } from "../values/model.ts";
 import type { Arguments } from "./arguments.ts";
 import { askHidden } from "./ask.ts";
 import { readExtraVars } from "./extra-vars.ts";
-import { loadInventory } from "./load-inventory.ts";
+import { type InventoryExtras, loadInventory, rereadInventory } from "./load-inventory.ts";
 import { vaultFrom } from "./vault-access.ts";
 
 export interface Session {
@@ -104,17 +104,33 @@ export async function openInventory(session: Session, args: Arguments): Promise<
     settings,
     vault,
     (message) => display.warn(message),
-    {
-      extraVars: session.extraVars,
-      detail: (message) => {
-        if (session.verbosity > 2) display.show(message);
-      },
-    },
+    extrasOf(session),
   );
   if (inventory.hosts.size === 0 && inventory.sources.length === 0) {
     display.warn("No inventory was parsed, only implicit localhost is available");
   }
   return inventory;
+}
+
+/** Reads the inventory's sources into it again, after it was emptied. */
+export function reopenInventory(
+  session: Session,
+  args: Arguments,
+  inventory: Inventory,
+): Promise<void> {
+  const { display, settings, vault } = session;
+  const warn = (message: string) => display.warn(message);
+  const sources = args.list("inventory");
+  return rereadInventory(inventory, sources, settings, vault, warn, extrasOf(session));
+}
+
+function extrasOf(session: Session): InventoryExtras {
+  return {
+    extraVars: session.extraVars,
+    detail: (message) => {
+      if (session.verbosity > 2) session.display.show(message);
+    },
+  };
 }
 
 /** Says that there are no hosts to run on but this machine. */

@@ -54,6 +54,7 @@ export class BatchRun implements Walker {
 
   async #walkHost(hostRun: HostRun): Promise<void> {
     for (const [index, section] of this.batch.options.sections.entries()) {
+      if (section.leavesOut?.(hostRun.host)) continue;
       let flow = await walkParts(this, hostRun, section.parts, [index, 0]);
       if (flow === "end-role") flow = "ok";
       if (flow === "failed" && this.batch.options.forceHandlers)
@@ -127,9 +128,9 @@ export class BatchRun implements Walker {
     const first = hostRuns[0];
     if (!first) return new Map();
     for (const hostRun of hostRuns) hostRun.notified.delete(task);
-    if (isMeta(task.action)) return runMeta(this.batch, task, hostRuns);
     const scope = this.batch.scope(first, task);
     const info = taskInfo(run, scope, task, this.#tagsOf(task));
+    if (isMeta(task.action)) return runMeta(this.batch, task, info, hostRuns);
     if (!(await this.#isConfirmed(info))) return new Map();
     const once = this.#isOnce(task, first);
     const acting = once ? [first] : hostRuns;

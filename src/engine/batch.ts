@@ -1,4 +1,5 @@
 /** A batch of hosts that goes through a play: what its parts share. */
+import type { Host } from "../inventory/inventory.ts";
 import type { Part, Play, Task } from "../playbook/node.ts";
 import type { HostRun } from "./host-run.ts";
 import type { RunState, Scope, ScopePlay } from "./run-state.ts";
@@ -25,6 +26,8 @@ export interface BatchOptions {
 export interface Section {
   readonly parts: readonly Part[];
   readonly flush: boolean;
+  /** Hosts that do not go through it. */
+  readonly leavesOut?: (host: Host) => boolean;
 }
 
 /** What is known of the batch while it runs. */

@@ -1,7 +1,7 @@
 /** Results that change the run itself: `add_host`, `group_by`, `set_stats`. */
 import type { Host } from "../inventory/inventory.ts";
 import { Dict, type Value } from "../values/model.ts";
-import { add, equals, str, truth } from "../values/python.ts";
+import { add, str, truth } from "../values/python.ts";
 import type { RunState } from "./run-state.ts";
 
 /**
@@ -10,10 +10,22 @@ import type { RunState } from "./run-state.ts";
  */
 export function applyControlResult(run: RunState, result: Dict, host: Host): void {
   const added = result.get("add_host");
-  if (added instanceof Dict) result.set("changed", addHost(run, added, host));
+  const { inventory } = run.options;
+  if (added instanceof Dict) {
+    const vars = added.get("host_vars");
+    const entries = vars instanceof Dict ? [...vars] : [];
+    const changed = inventory.addFromTask(
+      str(added.get("host_name") ?? ""),
+      names(added.get("groups")),
+      new Map(entries.map(([key, value]) => [str(key), value] as const)),
+      host.source,
+    );
+    result.set("changed", changed);
+  }
   const group = result.get("add_group");
   if (group !== undefined) {
-    result.set("changed", groupBy(run, str(group), result.get("parent_groups"), host));
+    const parents = names(result.get("parent_groups"));
+    result.set("changed", inventory.groupFromTask(host, str(group), parents));
   }
   const stats = result.get("ansible_stats");
   if (stats instanceof Dict) setStats(run, stats, host.name);
@@ -21,42 +33,6 @@ export function applyControlResult(run: RunState, result: Dict, host: Host): voi
 
 function names(value: Value | undefined): string[] {
   return Array.isArray(value) ? value.map((item) => str(item)) : [];
-}
-
-/** Says whether it is news. */
-function addHost(run: RunState, added: Dict, by: Host): boolean {
-  const { inventory } = run.options;
-  const { revision } = inventory;
-  const host = inventory.addHost(str(added.get("host_name") ?? ""), undefined, by.source);
-  for (const group of names(added.get("groups"))) inventory.addHost(host.name, group);
-  let changed = inventory.revision !== revision;
-  const vars = added.get("host_vars");
-  if (vars instanceof Dict) {
-    for (const [rawKey, value] of vars) {
-      const key = str(rawKey);
-      const before = host.vars.get(key);
-      if (before === undefined || !equals(before, value)) changed = true;
-      host.vars.set(key, value);
-    }
-  }
-  if (changed) inventory.reconcile();
-  return changed;
-}
-
-/** Says whether the host is new in the group. */
-function groupBy(run: RunState, name: string, parents: Value | undefined, host: Host): boolean {
-  const { inventory } = run.options;
-  const { revision } = inventory;
-  inventory.addGroup(name);
-  for (const parent of names(parents)) {
-    if (parent !== name && !inventory.addGroup(parent).children.has(name)) {
-      inventory.addChild(parent, name);
-    }
-  }
-  if (!host.implicit) inventory.addHost(host.name, name);
-  const changed = inventory.revision !== revision;
-  if (changed) inventory.reconcile();
-  return changed;
 }
 
 function setStats(run: RunState, stats: Dict, host: string): void {

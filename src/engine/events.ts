@@ -20,7 +20,7 @@ export interface TaskInfo {
   readonly name: string;
   readonly role: string | undefined;
   readonly action: string;
-  readonly kind: "task" | "handler" | "facts" | "cleanup";
+  readonly kind: "task" | "handler" | "facts" | "meta" | "cleanup";
   readonly position: SourcePosition | undefined;
   readonly tags: readonly string[];
   readonly checkMode: boolean;
@@ -69,6 +69,8 @@ export type EngineEvent =
   | { readonly type: "play-start"; readonly play: PlayInfo }
   | { readonly type: "no-hosts-matched" }
   | { readonly type: "no-hosts-remaining" }
+  /** Failed hosts were written to a file for `--limit @FILE`. */
+  | { readonly type: "retry-file"; readonly file: string }
   | { readonly type: "task-start"; readonly task: TaskInfo; readonly hosts: readonly string[] }
   | { readonly type: "host-start"; readonly task: TaskInfo; readonly host: string }
   | ({ readonly type: "item-result" } & ItemResult)

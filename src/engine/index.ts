@@ -17,9 +17,11 @@ import { VariableManager } from "../variables/manager.ts";
 import { placeLayers } from "../variables/task-layers.ts";
 import { AsyncJobs } from "./async-jobs.ts";
 import { ConnectionPool } from "./connections.ts";
+import { factCacheOf } from "./fact-cache.ts";
 import type { PlaybookOutcome, RunOptions } from "./options.ts";
 import { PlayRun } from "./play-run.ts";
 import { checkPlay } from "./preflight.ts";
+import { writeRetryFile } from "./retry-file.ts";
 import { RunState } from "./run-state.ts";
 import { directRunner } from "./runner.ts";
 import { TaskFiles } from "./task-files.ts";
@@ -93,8 +95,12 @@ async function runPlays(state: RunState, file: string, plays: readonly Play[]): 
   for (const play of plays) {
     state.hostVariables.usePlaybookDirectory(dirname(resolve(file)));
     const outcome = await new PlayRun(state, play).run();
-    if (outcome.ended) return true;
+    if (outcome.ended) {
+      writeRetryFile(state, file);
+      return true;
+    }
   }
+  writeRetryFile(state, file);
   return state.failed.size > 0 || state.unreachable.size > 0;
 }
 
@@ -116,7 +122,12 @@ function openRun(options: RunOptions): RunState {
     mergeDicts: settings.text("DEFAULT_HASH_BEHAVIOUR") === "merge",
   });
   const extraVars = options.extraVars ?? new Map<string, Value>();
-  const variables = new VariableManager({ hostVariables, extraVars });
+  const variables = new VariableManager({
+    hostVariables,
+    extraVars,
+    factCache: factCacheOf(settings, options),
+    injectFacts: settings.bool("INJECT_FACTS_AS_VARS"),
+  });
   const directories = new Set<string>();
   const start: HostStart = {
     directory: dirname(resolve(options.playbooks[0] ?? ".")),

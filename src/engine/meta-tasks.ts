@@ -4,28 +4,64 @@
  */
 import { LayerbookError } from "../errors/index.ts";
 import type { Task } from "../playbook/node.ts";
+import type { Value } from "../values/model.ts";
 import { str } from "../values/python.ts";
 import type { Batch } from "./batch.ts";
+import type { TaskInfo } from "./events.ts";
+import { tellResult } from "./host-results.ts";
 import type { HostRun } from "./host-run.ts";
+import { conditions } from "./host-task.ts";
+import { skipped } from "./results.ts";
 import { targetOf } from "./target.ts";
+import type { TaskReport } from "./task-report.ts";
 import type { TaskOutcome } from "./walk.ts";
+
+/** What is done once for all hosts of the play, if the condition holds for the first of them. */
+const FOR_ALL: ReadonlySet<string> = new Set([
+  "clear_facts",
+  "clear_host_errors",
+  "end_batch",
+  "end_play",
+  "refresh_inventory",
+]);
 
 /** @throws LayerbookError for an action that there is not */
 export async function runMeta(
   batch: Batch,
   task: Task,
+  info: TaskInfo,
   hostRuns: readonly HostRun[],
 ): Promise<ReadonlyMap<HostRun, TaskOutcome>> {
   const what = str(task.args.get("_raw_params") ?? "");
   const outcomes = new Map<HostRun, TaskOutcome>();
-  for (const hostRun of hostRuns) {
+  const once = FOR_ALL.has(what);
+  for (const hostRun of once ? hostRuns.slice(0, 1) : hostRuns) {
+    const { name } = hostRun.host;
+    batch.run.options.events.emit({ type: "task-start", task: info, hosts: [name] });
     const scope = batch.scope(hostRun, task);
     const when = task.effective("when");
-    const conditions = when === undefined ? [] : Array.isArray(when) ? when : [when];
-    if (!conditions.every((condition) => scope.templar.condition(condition))) continue;
-    outcomes.set(hostRun, await metaOn(batch, what, task, hostRun));
+    const failing = conditions(when ?? []).find((item) => !scope.templar.condition(item));
+    if (failing !== undefined) {
+      tellResult(batch, task, info, hostRun, notDone(failing));
+      continue;
+    }
+    const outcome = await metaOn(batch, what, task, hostRun);
+    for (const other of once ? hostRuns : [hostRun]) outcomes.set(other, outcome);
   }
   return outcomes;
+}
+
+function notDone(condition: Value): TaskReport {
+  return {
+    result: skipped(condition),
+    ignored: false,
+    looped: false,
+    delegate: undefined,
+    includes: [],
+    notify: [],
+    showAlways: false,
+    durationMs: 0,
+  };
 }
 
 async function metaOn(
@@ -41,7 +77,10 @@ async function metaOn(
     case "flush_handlers":
       return { kind: "flush" };
     case "clear_facts":
-      run.variables.state(hostRun.host).clearFacts();
+      for (const name of scopePlay.hosts.all) {
+        const host = run.options.inventory.find(name);
+        if (host) run.variables.state(host).clearFacts();
+      }
       return { kind: "ok" };
     case "clear_host_errors":
       for (const name of scopePlay.hosts.all) {
@@ -67,7 +106,7 @@ async function metaOn(
       return { kind: "ok" };
     }
     case "refresh_inventory":
-      await run.options.refreshInventory?.();
+      await run.refreshInventory();
       return { kind: "ok" };
     default:
       throw new LayerbookError(`invalid meta action requested: ${what}`, {

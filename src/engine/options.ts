@@ -55,6 +55,8 @@ export interface RunOptions {
   /** How many hosts are served at once; default: the setting. */
   readonly forks?: number;
   readonly forceHandlers?: boolean;
+  /** Facts that are kept of the inventory's hosts are forgotten first. */
+  readonly flushCache?: boolean;
   /** Passwords that were asked for; variables of the hosts are stronger. */
   readonly passwords?: Passwords;
   readonly check?: boolean;

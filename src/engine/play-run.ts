@@ -174,8 +174,7 @@ export class PlayRun {
     const { settings } = this.#run.options;
     const asked = flagKeyword(early, this.#play, "gather_facts");
     const policy = settings.text("DEFAULT_GATHERING") ?? "implicit";
-    const wanted = asked ?? policy !== "explicit";
-    if (!wanted) return [];
+    if (!(asked ?? policy !== "explicit")) return [];
     const args = new Dict();
     const subset = wordsKeyword(early, this.#play, "gather_subset");
     const defaults = settings.list("DEFAULT_GATHER_SUBSET");
@@ -191,7 +190,6 @@ export class PlayRun {
       attributes: new Map<string, Value>([
         ["name", "Gathering Facts"],
         ["tags", ["always"]],
-        ...(policy === "smart" && asked === undefined ? [SMART] : []),
       ]),
       position: undefined,
       action: "ansible.builtin.setup",
@@ -201,7 +199,9 @@ export class PlayRun {
       isHandler: false,
       file: this.#play.file,
     });
-    return [{ parts: [task], flush: false }];
+    const isKnown = (host: Host) =>
+      policy === "smart" && this.#run.variables.state(host).hasGathered;
+    return [{ parts: [task], flush: false, leavesOut: isKnown }];
   }
 
   #leftOut(early: Scope): ReadonlySet<Task> {
@@ -280,9 +280,6 @@ export class PlayRun {
     throw error;
   }
 }
-
-/** Facts are gathered only from hosts that none are known of. */
-const SMART: [string, Value] = ["when", ["not (ansible_facts | default({}))"]];
 
 function pathOf({ position }: Play): { path?: string } {
   return position ? { path: `${position.file}:${position.line}` } : {};

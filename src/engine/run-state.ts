@@ -140,6 +140,17 @@ export class RunState {
     return scope;
   }
 
+  /** `meta: refresh_inventory`: reads the sources, and all that is kept of them, again. */
+  async refreshInventory(): Promise<void> {
+    const { inventory, refreshInventory } = this.options;
+    if (!refreshInventory) return;
+    inventory.restart();
+    await refreshInventory();
+    inventory.restoreAdded();
+    this.hostVariables.forget();
+    this.loader.forget();
+  }
+
   statsOf(host: string): HostStats {
     let stats = this.stats.get(host);
     if (!stats) {

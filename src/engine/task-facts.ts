@@ -8,6 +8,7 @@ import type { HostTask } from "./host-task.ts";
 import { flagKeyword } from "./keyword-values.ts";
 import type { Scope } from "./run-state.ts";
 import type { Target } from "./target.ts";
+import { isGathering } from "./task-info.ts";
 
 /** Keeps `ansible_facts` of a result: of `set_fact` and `include_vars` as variables. */
 export function takeFacts(
@@ -35,6 +36,9 @@ export function takeFacts(
         break;
       default:
         state.addFacts(facts);
+        if (isGathering(on.task) || builtinName(module.name) === "gather_facts") {
+          state.noteGathered();
+        }
     }
   }
   result.delete("_ansible_facts_cacheable");

@@ -1,5 +1,5 @@
 /** What listeners are told about a task. */
-import { builtinName, includeKind } from "../playbook/actions.ts";
+import { builtinName, includeKind, isMeta } from "../playbook/actions.ts";
 import type { Task } from "../playbook/node.ts";
 import { textOf, type Value } from "../values/model.ts";
 import { str } from "../values/python.ts";
@@ -48,8 +48,8 @@ export function taskInfo(
     name: taskName(scope, task),
     // The title of an included role names the role that it brings, not the one that it stands in.
     role: includeKind(task.action) === "include_role" ? undefined : task.role?.name,
-    action: task.action,
-    kind: task.isHandler ? "handler" : isGathering(task) ? "facts" : "task",
+    action: task.action.includes("{{") ? templated(scope, task.action) : task.action,
+    kind: kindOf(task),
     position: task.position,
     tags: [...tags],
     checkMode: flag("check_mode", run.options.check ?? false),
@@ -58,7 +58,13 @@ export function taskInfo(
   };
 }
 
+function kindOf(task: Task): TaskInfo["kind"] {
+  if (task.isHandler) return "handler";
+  if (isMeta(task.action)) return "meta";
+  return isGathering(task) ? "facts" : "task";
+}
+
 /** The implicit task that gathers facts has no place in a file. */
-function isGathering(task: Task): boolean {
+export function isGathering(task: Task): boolean {
   return task.position === undefined && builtinName(task.action) === "setup";
 }

@@ -1,5 +1,6 @@
 /** Hosts and groups, whatever source they came from. */
 import { LayerbookError } from "../errors/index.ts";
+import { equals } from "../values/compare.ts";
 import { mergedDicts } from "../values/merged-dicts.ts";
 import { Dict, type Value } from "../values/model.ts";
 
@@ -109,6 +110,10 @@ export class Inventory {
   readonly #implicit = new Map<string, Host>();
   /** Files and folders that it was read from, in order. */
   readonly sources: string[] = [];
+  /** What tasks added, to be added again after the sources were read anew. */
+  readonly #added: ((inventory: Inventory) => void)[] = [];
+  /** Hosts before {@link restart}: those that come again are the same objects. */
+  #before: ReadonlyMap<string, Host> = new Map();
   /** Raised with every change, for whoever keeps something that was computed from it. */
   revision = 0;
 
@@ -139,7 +144,7 @@ export class Inventory {
   addHost(name: string, groupName?: string, source?: string): Host {
     let host = this.hosts.get(name);
     if (!host) {
-      host = new Host(name, false, this.#mergeDicts);
+      host = this.#before.get(name) ?? new Host(name, false, this.#mergeDicts);
       host.source = source;
       this.hosts.set(name, host);
       this.revision++;
@@ -167,6 +172,76 @@ export class Inventory {
     parent.children.set(childName, child);
     child.parents.set(parentName, parent);
     this.revision++;
+  }
+
+  /**
+   * Adds a host as `add_host` does.
+   * @returns whether the host, one of its groups or variables is news
+   */
+  addFromTask(
+    name: string,
+    groups: readonly string[],
+    vars: ReadonlyMap<string, Value>,
+    source?: string,
+  ): boolean {
+    const add = (inventory: Inventory): boolean => {
+      const { revision } = inventory;
+      const host = inventory.addHost(name, undefined, source);
+      for (const group of groups) inventory.addHost(name, group);
+      let changed = inventory.revision !== revision;
+      for (const [key, value] of vars) {
+        const before = host.vars.get(key);
+        if (before === undefined || !equals(before, value)) changed = true;
+        host.vars.set(key, value);
+      }
+      if (changed) inventory.reconcile();
+      return changed;
+    };
+    this.#added.push(add);
+    return add(this);
+  }
+
+  /**
+   * Puts a host into a group as `group_by` does.
+   * @returns whether that is news
+   */
+  groupFromTask(host: Host, name: string, parents: readonly string[]): boolean {
+    const add = (inventory: Inventory): boolean => {
+      const { revision } = inventory;
+      inventory.addGroup(name);
+      for (const parent of parents) {
+        if (parent !== name && !inventory.addGroup(parent).children.has(name)) {
+          inventory.addChild(parent, name);
+        }
+      }
+      if (!host.implicit) inventory.addHost(host.name, name);
+      const changed = inventory.revision !== revision;
+      if (changed) inventory.reconcile();
+      return changed;
+    };
+    this.#added.push(add);
+    return add(this);
+  }
+
+  /** Forgets hosts and groups, so that the sources can be read anew. */
+  restart(): void {
+    this.#before = new Map(this.hosts);
+    for (const host of this.hosts.values()) {
+      host.vars.clear();
+      host.groups.clear();
+    }
+    this.hosts.clear();
+    this.groups.clear();
+    this.sources.length = 0;
+    this.addGroup("all");
+    this.addChild("all", "ungrouped");
+  }
+
+  /** Adds again what tasks added before {@link restart}. */
+  restoreAdded(): void {
+    for (const add of this.#added) add(this);
+    this.#before = new Map();
+    this.reconcile();
   }
 
   /** The host of that name; `localhost` is there even when no source names it. */

@@ -37,6 +37,7 @@ const KINDS = {
   cleanup: "CLEANUP TASK",
   task: "TASK",
   facts: "TASK",
+  meta: "TASK",
 } as const;
 
 class DefaultCallback {
@@ -80,6 +81,9 @@ class DefaultCallback {
         break;
       case "no-hosts-remaining":
         display.banner("NO MORE HOSTS LEFT");
+        break;
+      case "retry-file":
+        display.show(`\tto retry, use: --limit @${event.file}`);
         break;
       case "task-start":
         if (this.#isEager) this.#banner(event.task);

@@ -6,6 +6,7 @@ import type { Host } from "../inventory/inventory.ts";
 import type { Node, Play } from "../playbook/node.ts";
 import type { Role } from "../playbook/role.ts";
 import type { Value } from "../values/model.ts";
+import type { FactCache } from "./fact-cache.ts";
 import { HostState } from "./host-state.ts";
 import type { HostVariables } from "./host-variables.ts";
 import { type Layer, LayeredVariables, layerOf } from "./layers.ts";
@@ -61,6 +62,10 @@ export class PlayVariables {
 export interface VariableManagerOptions {
   readonly hostVariables: HostVariables;
   readonly extraVars: ReadonlyMap<string, Value>;
+  /** Facts of earlier runs. */
+  readonly factCache?: FactCache | undefined;
+  /** Facts are variables of their own too, under `ansible_` and their names. */
+  readonly injectFacts: boolean;
 }
 
 /** Where variables are asked for. */
@@ -90,7 +95,7 @@ export class VariableManager {
   state(host: Host): HostState {
     let state = this.#states.get(host.name);
     if (!state) {
-      state = new HostState();
+      state = new HostState(host.name, this.#options.factCache);
       this.#states.set(host.name, state);
     }
     return state;
@@ -117,7 +122,7 @@ export class VariableManager {
       const { vars } = play.play;
       if (vars.size > 0) layers.push(layerOf(vars));
     }
-    if (state.injectedFacts.size > 0) layers.push(state.injectedFacts);
+    if (state.injectedFacts.size > 0 && this.#options.injectFacts) layers.push(state.injectedFacts);
     layers.push(this.#options.hostVariables.of(host));
     if (place) layers.push(...place.defaults);
     if (play) layers.push(...play.defaults);

@@ -1,5 +1,5 @@
 /** `layerbook play`: runs playbooks against machines and containers, as `ansible-playbook` does. */
-import type { RunOptions } from "../../engine/options.ts";
+import type { Prompt, RunOptions } from "../../engine/options.ts";
 import type { ExitCode } from "../../errors/index.ts";
 import {
   BECOME_FLAGS,
@@ -21,6 +21,7 @@ import {
   openInventory,
   openSession,
   refuseEmptyLimit,
+  reopenInventory,
   tagsOf,
   warnOfNoHosts,
 } from "../session.ts";
@@ -111,7 +112,11 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     passwords,
     vault,
     ...(args.has("force-handlers") && { forceHandlers: true }),
-    ask: async (prompt) => (prompt.isPrivate ? askHidden : askLine)(`${prompt.text}: `),
+    ...(args.has("flush-cache") && { flushCache: true }),
+    refreshInventory: () => reopenInventory(session, args, inventory),
+    ...(process.stdin.isTTY && {
+      ask: async (prompt: Prompt) => (prompt.isPrivate ? askHidden : askLine)(`${prompt.text}: `),
+    }),
     ...(args.has("step") && { confirmTask: confirmTask }),
   };
   if (listing) {
