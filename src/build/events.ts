@@ -66,6 +66,14 @@ export type BuildEvent =
       readonly layersSent: number;
       readonly bytesSent: number;
     }
+  /** The build's outcomes were given to a shared cache. */
+  | {
+      readonly type: "cache-export";
+      readonly place: string;
+      readonly outcomes: number;
+      readonly layersSent: number;
+      readonly bytesSent: number;
+    }
   | {
       readonly type: "done";
       readonly ok: boolean;

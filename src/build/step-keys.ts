@@ -80,13 +80,13 @@ export class StepKeys {
 
   /** The outcome of a step that found the paths that it touches as they are now. */
   findTouched(touched: Digest): Stored | undefined {
-    const at = this.#o.store.getFact<Digest>("touched", touched);
+    const at = this.#o.store.getTouched(touched);
     const record = at && this.#o.store.get(at);
     return record && !record.busy ? { at, record } : undefined;
   }
 
   putTouched(touched: Digest, at: Digest): void {
-    this.#o.store.putFact("touched", touched, at);
+    this.#o.store.putTouched(touched, at);
   }
 
   /** What the key was made of, to be stored or compared. */

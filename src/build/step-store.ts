@@ -47,6 +47,13 @@ export interface StepRecord {
   readonly parts?: StepParts;
 }
 
+/** Outcomes of other machines. */
+export interface FurtherRecords {
+  get(key: Digest): StepRecord | undefined;
+  /** The key of the outcome of a step that touches only what it touches now. */
+  touched(key: Digest): Digest | undefined;
+}
+
 interface Envelope {
   readonly format: number;
   readonly boot: string;
@@ -61,6 +68,8 @@ export class StepStore {
   readonly #sync: SyncMark;
   #secret: Buffer | undefined;
   #wrote = false;
+  #further: FurtherRecords | undefined;
+  readonly #touched = new Map<Digest, Digest>();
 
   /** @param root the store's directory; it and what is in it are made when first written */
   constructor(root: string) {
@@ -68,8 +77,39 @@ export class StepStore {
     this.#sync = new SyncMark(root);
   }
 
+  /** Asks caches of other machines for what is not here. */
+  consult(further: FurtherRecords): void {
+    this.#further = further;
+  }
+
   /** The record under a key; `undefined` when there is none, or none that can be trusted. */
   get(key: Digest): StepRecord | undefined {
+    return this.#own(key) ?? this.#further?.get(key);
+  }
+
+  /** The same for a record that others may see: it holds no secret. */
+  getShareable(key: Digest): StepRecord | undefined {
+    const envelope = this.#read<Envelope>(this.#path("steps", key));
+    return envelope?.format === FORMAT ? envelope.plain : this.#further?.get(key);
+  }
+
+  /** Keys of what steps touch that were met in this run, with the keys of their outcomes. */
+  get touchedKeys(): ReadonlyMap<Digest, Digest> {
+    return this.#touched;
+  }
+
+  getTouched(touched: Digest): Digest | undefined {
+    const at = this.getFact<Digest>("touched", touched) ?? this.#further?.touched(touched);
+    if (at) this.#touched.set(touched, at);
+    return at;
+  }
+
+  putTouched(touched: Digest, at: Digest): void {
+    this.putFact("touched", touched, at);
+    this.#touched.set(touched, at);
+  }
+
+  #own(key: Digest): StepRecord | undefined {
     const envelope = this.#read<Envelope>(this.#path("steps", key));
     if (envelope?.format !== FORMAT) return undefined;
     if (envelope.plain) return envelope.plain;
@@ -135,7 +175,7 @@ export class StepStore {
     const end = text.indexOf("\n");
     const body = text.slice(end + 1);
     if (text.slice(0, end) !== sha256(body)) return undefined;
-    const value = JSON.parse(body, revive) as T;
+    const value = JSON.parse(body, reviveFloats) as T;
     if (!this.#sync.trusts(value.boot, value.created)) return undefined;
     this.#noteUse(path);
     return value;
@@ -148,7 +188,7 @@ export class StepStore {
   }
 
   #write(path: string, value: unknown): void {
-    const body = JSON.stringify(value, replace);
+    const body = JSON.stringify(value, replaceFloats);
     // Renaming over a file makes ext4 write it out at once; that it is missing for a moment is a miss.
     rmSync(path, { force: true });
     writeAtomically(path, `${sha256(body)}\n${body}`);
@@ -172,7 +212,10 @@ export class StepStore {
   #seal(record: StepRecord): [string, string, string] {
     const nonce = randomBytes(12);
     const cipher = createCipheriv("aes-256-gcm", this.#key(), nonce);
-    const text = Buffer.concat([cipher.update(JSON.stringify(record, replace)), cipher.final()]);
+    const text = Buffer.concat([
+      cipher.update(JSON.stringify(record, replaceFloats)),
+      cipher.final(),
+    ]);
     return [nonce, cipher.getAuthTag(), text].map((part) => part.toString("base64")) as [
       string,
       string,
@@ -190,7 +233,7 @@ export class StepStore {
       const decipher = createDecipheriv("aes-256-gcm", this.#key(), nonce);
       decipher.setAuthTag(tag);
       const plain = Buffer.concat([decipher.update(text), decipher.final()]).toString();
-      return JSON.parse(plain, revive) as StepRecord;
+      return JSON.parse(plain, reviveFloats) as StepRecord;
     } catch {
       // Another store's key: not ours to read.
       return undefined;
@@ -203,11 +246,11 @@ function sha256(text: string): string {
 }
 
 /** JSON has no float of its own: 1.0 must come back as a float. */
-function replace(_key: string, value: unknown): unknown {
+export function replaceFloats(_key: string, value: unknown): unknown {
   return value instanceof PyFloat ? { $float: value.value } : value;
 }
 
-function revive(_key: string, value: unknown): unknown {
+export function reviveFloats(_key: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const float = (value as { $float?: Data }).$float;
   return typeof float === "number" ? new PyFloat(float) : value;

@@ -25,7 +25,10 @@ export interface BuildFlags {
   /** False for `--no-cache`. */
   readonly cache: boolean;
   /** The task of `--no-cache-from`; `true` when the flag was not given. */
-  readonly cacheFrom: string | true;
+  readonly noCacheFrom: string | true;
+  readonly cacheFrom: readonly string[];
+  readonly cacheTo: readonly string[];
+  readonly insecure?: boolean;
   readonly cmd?: string;
   readonly entrypoint?: string;
   readonly env: readonly string[];
@@ -108,7 +111,15 @@ export function parseBuildFlags(
       ).choices(WORKSPACES),
     )
     .option("--no-cache", "replay nothing; outcomes are stored")
-    .option("--no-cache-from <task>", "replay nothing from this task on")
+    .addOption(noCacheFrom())
+    .option(
+      "--cache-from <place>",
+      "use what others have built: docker://REGISTRY/NAME:TAG or a directory; may be repeated",
+      repeated,
+      [],
+    )
+    .option("--cache-to <place>", "give this build's steps to others there", repeated, [])
+    .option("--insecure", "talk to registries without TLS, or without checking certificates")
     .option("--cmd <command>", "default command: a JSON list, or text for a shell")
     .option("--entrypoint <command>", "entry point: a JSON list, or text for a shell")
     .option("--env <name=value>", "environment of the image; may be repeated", repeated, [])
@@ -125,4 +136,11 @@ export function parseBuildFlags(
     .option("-v, --verbose", "more detail: -v, -vv, -vvv", (_text, count: number) => count + 1, 0)
     .option("--debug", "stack traces of errors");
   return parseFlags<BuildFlags>(command, argv);
+}
+
+/** Apart from `--cache-from`, whose opposite it is not. */
+function noCacheFrom(): Option {
+  const option = new Option("--no-cache-from <task>", "replay nothing from this task on");
+  option.attributeName = () => "noCacheFrom";
+  return option;
 }

@@ -38,12 +38,13 @@ export async function runBuilds(
   const projects = inOrder(await chooseProjects(operands, flags));
   const root = flags.store ? resolve(flags.store) : storeRoot();
   const workspace = await openWorkspace(flags.on, root);
+  const shared = await sharedCaches(flags, workspace, signal);
   try {
     const parts = {
       flags,
       root,
       workspace,
-      places: new ImagePlaces(root),
+      places: new ImagePlaces(root, flags.insecure ?? false),
       signal,
       emit: report.listen,
     };
@@ -52,14 +53,22 @@ export async function runBuilds(
       // Before the base image is looked for: a misspelt name should not cost a download.
       checkPlaybooks(project);
       const options = await buildOptions(project, built, parts);
-      const { image } = await buildImage(options);
+      const { image } = await (shared ? shared.build(options) : buildImage(options));
       built.set(project.name, image.reference);
     }
     return 0;
   } finally {
     report.close();
+    shared?.close();
     await workspace.close();
   }
+}
+
+/** Loaded only where one is named. */
+async function sharedCaches(flags: BuildFlags, workspace: Workspace, signal: AbortSignal) {
+  if (flags.cacheFrom.length === 0 && flags.cacheTo.length === 0) return undefined;
+  const { SharedCaches } = await import("./shared-caches.ts");
+  return new SharedCaches(flags, workspace, signal);
 }
 
 /** @throws UsageError for a playbook that is not there */
@@ -260,7 +269,7 @@ async function buildOptions(
     services: project.services ?? "defer",
     network: project.network ?? "host",
     epoch: undefined,
-    cache: { off: !flags.cache, from: flags.cacheFrom === true ? undefined : flags.cacheFrom },
+    cache: { off: !flags.cache, from: flags.noCacheFrom === true ? undefined : flags.noCacheFrom },
     extraVars: readExtraVars(flags.extraVars, project.vars, vault),
     tags: split(flags.tags),
     skipTags: split(flags.skipTags),

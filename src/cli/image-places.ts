@@ -11,11 +11,15 @@ export class ImagePlaces {
   readonly #transports: Transports;
   #client: DockerClient | undefined;
 
-  /** @param root the store's directory */
-  constructor(root: string) {
+  /**
+   * @param root the store's directory
+   * @param insecure registries may be talked to without TLS
+   */
+  constructor(root: string, insecure = false) {
     this.#transports = new Transports({
       docker: () => this.#docker(),
       store: join(root, "named"),
+      insecure,
     });
   }
 
@@ -38,7 +42,7 @@ export class ImagePlaces {
     const transport = this.#transports.get(bare ? "docker" : scheme);
     if (!transport.write) {
       throw new UsageError(`images cannot go to ${scheme}:`, {
-        hint: "Use docker-daemon:NAME, oci:DIR, oci-archive:FILE or docker-archive:FILE.",
+        hint: "Use docker://NAME, docker-daemon:NAME, oci:DIR, oci-archive:FILE or docker-archive:FILE.",
       });
     }
     // Files take the image's name along where their own reference has none.

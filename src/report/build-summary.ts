@@ -23,6 +23,16 @@ export function summaryLines(event: BuildEvent, colours: Colours): readonly stri
       ];
     case "image":
       return ["", ...imageLines(event, colours)];
+    case "cache-export": {
+      const { outcomes, layersSent, bytesSent } = event;
+      const sent =
+        layersSent > 0
+          ? `sent ${layersSent} ${plural(layersSent, "layer")} (${formatBytes(bytesSent)})`
+          : "no layer had to be sent";
+      return [
+        `${colours.green("Cache")} ${event.place}: ${outcomes} ${plural(outcomes, "step")}, ${sent}`,
+      ];
+    }
     case "done":
       return [doneLine(event, colours)];
     default:

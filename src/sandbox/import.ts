@@ -21,7 +21,7 @@ import {
   type LayerStore,
   type WholeCheck,
 } from "../workspace/layer-store.ts";
-import { type Entry, measure } from "../workspace/manifest.ts";
+import { type Aside, contentDigest, type Entry, measure } from "../workspace/manifest.ts";
 import { fromHex, timeOf } from "../workspace/tar-header.ts";
 import type { Layer } from "../workspace/workspace.ts";
 import { isWhole } from "./files.ts";
@@ -71,6 +71,52 @@ export async function importLayer(
   } catch (error) {
     await files.remove(made).catch(() => undefined);
     throw explain(error, "cannot unpack a layer of the image", store.root);
+  }
+}
+
+/**
+ * Takes over a layer of another store from the tar that was made of it with all its times.
+ * @param layer as it is to be known here
+ * @param asides paths that the tar has although they are no change
+ * @throws LayerError when the tar is not what its digest or the layer's content says
+ */
+export async function adoptLayer(
+  store: LayerStore,
+  { helper, files }: Equipment,
+  layer: Layer,
+  source: LayerSource,
+  asides: ReadonlyMap<string, Aside>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const made = store.newTemporary("adopt");
+  try {
+    const unpacked = await unpack(helper, made, source, signal);
+    rmSync(join(made, "split"));
+    const entries = unpacked.entries.map((entry) => {
+      const aside = asides.get(entry.path);
+      return aside ? { ...entry, aside } : entry;
+    });
+    const content = contentDigest(entries);
+    if (content !== layer.content) {
+      throw new LayerError(
+        `a layer is not what it is said to be: ${content}, not ${layer.content}`,
+      );
+    }
+    const root = entries.find((e) => e.path === "" && e.aside === undefined);
+    const meta: LayerMeta = {
+      format: LAYER_FORMAT,
+      id: layer.id,
+      content,
+      ...measure(entries),
+      entries: entries.length,
+      ...(root && {
+        root: { mode: root.mode, uid: root.uid, gid: root.gid, xattrs: root.xattrs },
+      }),
+    };
+    store.keep(meta, entries, made);
+  } catch (error) {
+    await files.remove(made).catch(() => undefined);
+    throw explain(error, "cannot unpack a layer of the cache", store.root);
   }
 }
 

@@ -1,14 +1,16 @@
 /** The sandbox {@link Workspace}: overlay mounts and an OCI runtime, no daemon. */
 import { join } from "node:path";
+import { quote } from "../connection/connection.ts";
 import type { Image, LayerSource } from "../oci/image.ts";
 import { LayerError } from "../workspace/errors.ts";
 import { LayerStore } from "../workspace/layer-store.ts";
+import type { Aside } from "../workspace/manifest.ts";
 import type { Layer, LayerId, Session, SessionOptions, Workspace } from "../workspace/workspace.ts";
 import { SandboxError } from "./errors.ts";
 import { exportLayers } from "./export.ts";
 import { type Files, isWhole } from "./files.ts";
 import { Helper } from "./helper.ts";
-import { importLayer } from "./import.ts";
+import { adoptLayer, importLayer } from "./import.ts";
 import { NativeFiles } from "./native-files.ts";
 import { findProblem } from "./problem.ts";
 import { findRuntime, type Runtime } from "./runtime.ts";
@@ -88,6 +90,16 @@ class SandboxWorkspace implements Workspace {
     return exportLayers(this.#layers, async () => (await this.#equip()).files, ids, epoch);
   }
 
+  async adopt(
+    layer: Layer,
+    tar: LayerSource,
+    asides: ReadonlyMap<string, Aside>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    if (await this.has(layer.id)) return;
+    await adoptLayer(this.#layers, await this.#equip(), layer, tar, asides, signal);
+  }
+
   async removeLayer(id: LayerId): Promise<void> {
     const doomed = this.#layers.detach(id);
     if (doomed.length === 0) return;
@@ -149,7 +161,7 @@ class SandboxWorkspace implements Workspace {
     const newTemplate = async () => {
       const directory = store.newTemporary("whiteout");
       const template = join(directory, "node");
-      await helper.must(`mknod -m 0 ${template} c 0 0`, "cannot make a whiteout");
+      await helper.must(`mknod -m 0 ${quote(template)} c 0 0`, "cannot make a whiteout");
       return template;
     };
     const files: Files = shell ? new ShellFiles(helper) : new NativeFiles(helper, newTemplate);

@@ -31,8 +31,10 @@ export interface Entry {
    * `parent`: a directory that has not changed and is only there to hold what has. `touched`: a
    * file of which nothing but the time has changed. Neither is content.
    */
-  readonly aside?: "parent" | "touched";
+  readonly aside?: Aside;
 }
+
+export type Aside = "parent" | "touched";
 
 /** One line of JSON an entry; the first six values stand for what nearly every entry has. */
 export function encodeManifest(entries: readonly Entry[]): string {
@@ -59,7 +61,7 @@ interface RowDetails {
   target?: string;
   hardlink?: string;
   opaque?: true;
-  aside?: "parent" | "touched";
+  aside?: Aside;
 }
 
 /** Reads what {@link encodeManifest} wrote. */

@@ -5,7 +5,7 @@
  */
 import type { Connection } from "../connection/connection.ts";
 import type { Digest, Image, LayerSource } from "../oci/image.ts";
-import type { Entry } from "./manifest.ts";
+import type { Aside, Entry } from "./manifest.ts";
 
 /** Name of a layer in the workspace's own store. */
 export type LayerId = string;
@@ -89,6 +89,19 @@ export interface Workspace {
   exportLayer(ids: readonly LayerId[], epoch: number): Promise<LayerSource>;
   /** Every path that the layer says something of. @throws LayerError when it is not there */
   entries?(id: LayerId): Promise<readonly Entry[]>;
+  /**
+   * Takes over a layer of another workspace of the kind, unless it is there.
+   * @param layer as it is to be known here
+   * @param tar what the other's {@link exportLayer} gave for that layer alone, all times kept
+   * @param asides paths whose entry says that they are no change (`Entry.aside`)
+   * @throws LayerError when the tar does not come to `layer.content`
+   */
+  adopt?(
+    layer: Layer,
+    tar: LayerSource,
+    asides: ReadonlyMap<string, Aside>,
+    signal?: AbortSignal,
+  ): Promise<void>;
   removeLayer(id: LayerId): Promise<void>;
   /** Ids of all layers in the store, with bytes on disk and when each was last used (Unix ms). */
   listLayers(): Promise<readonly { id: LayerId; bytes: number; lastUsed: number }[]>;

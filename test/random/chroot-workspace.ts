@@ -23,6 +23,7 @@ import { spawnShell } from "../../src/connection/local.ts";
 import { PRELUDE } from "../../src/connection/prelude.ts";
 import { LOOP, StreamShell } from "../../src/connection/stream-shell.ts";
 import type { Digest, Image, LayerSource } from "../../src/oci/image.ts";
+import type { Entry } from "../../src/workspace/manifest.ts";
 import type {
   Layer,
   Session,
@@ -101,6 +102,22 @@ export class ChrootWorkspace implements Workspace {
       diffId: ids.join("+") as Digest,
       open: async () => Readable.from([]),
     };
+  }
+
+  async entries(id: string): Promise<readonly Entry[]> {
+    const difference = this.#layers.get(id) ?? new Map();
+    const entries: Entry[] = [];
+    for (const [path, node] of [...difference].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      for (const parent of parentsOf(path)) {
+        if (entries.some((one) => one.path === parent)) continue;
+        entries.push({
+          ...entryOf(parent, { type: "dir", attributes: "755 0 0" }),
+          aside: "parent",
+        });
+      }
+      entries.push(entryOf(path, node));
+    }
+    return entries;
   }
 
   async removeLayer(id: string): Promise<void> {
@@ -185,6 +202,35 @@ export class ChrootWorkspace implements Workspace {
       if (node.type !== "link") chmodSync(join(root, path), Number.parseInt(mode, 8));
     }
   }
+}
+
+function parentsOf(path: string): string[] {
+  const names = path.split("/");
+  return names.slice(1).map((_, index) => names.slice(0, index + 1).join("/"));
+}
+
+/** The path as the manifest of a layer has it. */
+function entryOf(
+  path: string,
+  node: (Node & { readonly same?: string | undefined }) | null,
+): Entry {
+  const [mode = "0", uid, gid] = node?.attributes.split(" ") ?? [];
+  const common = {
+    path,
+    mode: Number.parseInt(mode, 8),
+    uid: Number(uid ?? 0),
+    gid: Number(gid ?? 0),
+    size: node?.type === "file" ? node.content.length : 0,
+    mtime: 0n,
+    major: 0,
+    minor: 0,
+    xattrs: [],
+  };
+  if (!node) return { ...common, type: "whiteout" };
+  if (node.type === "dir") return { ...common, type: "directory" };
+  if (node.type === "link") return { ...common, type: "symlink", target: node.target };
+  const hash = createHash("sha256").update(node.content).digest("hex");
+  return { ...common, type: "file", hash, ...(node.same !== undefined && { hardlink: node.same }) };
 }
 
 function openChroot(root: string, options: SessionOptions): StreamShell {
