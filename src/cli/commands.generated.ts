@@ -3,6 +3,7 @@ import type { CommandModule } from "./command.ts";
 
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   build: () => import("./commands/build.ts"),
+  config: () => import("./commands/config.ts"),
   inventory: () => import("./commands/inventory.ts"),
   layers: () => import("./commands/layers.ts"),
   play: () => import("./commands/play.ts"),

@@ -153,13 +153,20 @@ export function refuseEmptyLimit(inventory: Inventory, limit: string | undefined
 }
 
 /** Passwords that flags ask for. */
-export async function askPasswords(args: Arguments, become: string): Promise<Passwords> {
-  const login = args.has("ask-pass")
+export async function askPasswords(args: Arguments, settings: EngineSettings): Promise<Passwords> {
+  const loginFile = args.text("connection-password-file");
+  const askLogin =
+    args.has("ask-pass") || (loginFile === undefined && settings.bool("DEFAULT_ASK_PASS"));
+  const login = askLogin
     ? await askHidden("SSH password: ")
-    : passwordFile(args.text("connection-password-file"));
-  let becomePassword = passwordFile(args.text("become-password-file"));
-  if (args.has("ask-become-pass")) {
-    const method = become.toUpperCase();
+    : passwordFile(loginFile ?? settings.text("CONNECTION_PASSWORD_FILE"));
+  const becomeFile = args.text("become-password-file");
+  const askBecome =
+    args.has("ask-become-pass") ||
+    (becomeFile === undefined && settings.bool("DEFAULT_BECOME_ASK_PASS"));
+  let becomePassword = passwordFile(becomeFile ?? settings.text("BECOME_PASSWORD_FILE"));
+  if (askBecome) {
+    const method = "BECOME";
     const question =
       login === undefined
         ? `${method} password: `

@@ -44,7 +44,8 @@ export async function readSecrets(
   const files =
     flags.vaultPasswordFile.length > 0 ? flags.vaultPasswordFile : configured ? [configured] : [];
   for (const path of files) found.push(readVaultSecret(path, "default"));
-  if (flags.askVaultPass || (options.alwaysOne && found.length === 0)) {
+  const configuredAsk = !options.onlyGiven && settings.bool("DEFAULT_ASK_VAULT_PASS");
+  if (flags.askVaultPass || configuredAsk || (options.alwaysOne && found.length === 0)) {
     found.push(await prompt("default", isNew));
   }
   return found;

@@ -148,7 +148,7 @@ export class PlayRun {
       forceHandlers:
         options.forceHandlers ??
         flagKeyword(early, this.#play, "force_handlers") ??
-        settings.bool("FORCE_HANDLERS"),
+        settings.bool("DEFAULT_FORCE_HANDLERS"),
       sections: [...this.#gathering(early), ...sectionsOf(this.#play)],
     });
     await run.walk((together) =>

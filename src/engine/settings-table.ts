@@ -12,6 +12,8 @@ export interface SettingSpec {
   /** `section.key` of ansible.cfg, the first that is there counts. */
   readonly ini: readonly string[];
   readonly summary: string;
+  /** `callback default`, `connection ssh`: whose option it is; absent for those of Ansible itself. */
+  readonly plugin?: string;
 }
 
 function setting(
@@ -20,8 +22,16 @@ function setting(
   env: string,
   ini: string,
   summary: string,
+  plugin?: string,
 ): SettingSpec {
-  return { type, default: fallback, env: words(env), ini: words(ini), summary };
+  return {
+    type,
+    default: fallback,
+    env: words(env),
+    ini: words(ini),
+    summary,
+    ...(plugin !== undefined && { plugin }),
+  };
 }
 
 function words(text: string): string[] {
@@ -29,6 +39,20 @@ function words(text: string): string[] {
 }
 
 export const SETTINGS = {
+  ANSIBLE_FORCE_COLOR: setting(
+    "bool",
+    false,
+    "ANSIBLE_FORCE_COLOR",
+    "defaults.force_color",
+    "Colours even without a terminal.",
+  ),
+  ANSIBLE_NOCOLOR: setting(
+    "bool",
+    false,
+    "ANSIBLE_NOCOLOR NO_COLOR",
+    "defaults.nocolor",
+    "No colours.",
+  ),
   ANY_ERRORS_FATAL: setting(
     "bool",
     false,
@@ -43,54 +67,12 @@ export const SETTINGS = {
     "privilege_escalation.become_allow_same_user",
     "Become even when the user would be the same.",
   ),
-  DEFAULT_ACTION_PLUGIN_PATH: setting(
-    "pathlist",
-    ["{{ ANSIBLE_HOME }}/plugins/action", "/usr/share/ansible/plugins/action"],
-    "ANSIBLE_ACTION_PLUGINS",
-    "defaults.action_plugins",
-    "Folders with action plugins.",
-  ),
-  DEFAULT_FILTER_PLUGIN_PATH: setting(
-    "pathlist",
-    ["{{ ANSIBLE_HOME }}/plugins/filter", "/usr/share/ansible/plugins/filter"],
-    "ANSIBLE_FILTER_PLUGINS",
-    "defaults.filter_plugins",
-    "Folders with filters written in Python.",
-  ),
-  DEFAULT_LOOKUP_PLUGIN_PATH: setting(
-    "pathlist",
-    ["{{ ANSIBLE_HOME }}/plugins/lookup", "/usr/share/ansible/plugins/lookup"],
-    "ANSIBLE_LOOKUP_PLUGINS",
-    "defaults.lookup_plugins",
-    "Folders with lookups written in Python.",
-  ),
-  DEFAULT_MANAGED_STR: setting(
-    "string",
-    "Ansible managed",
-    "",
-    "defaults.ansible_managed",
-    "What {{ ansible_managed }} says in templates.",
-  ),
-  DEFAULT_MODULE_PATH: setting(
-    "pathlist",
-    ["{{ ANSIBLE_HOME }}/plugins/modules", "/usr/share/ansible/plugins/modules"],
-    "ANSIBLE_LIBRARY",
-    "defaults.library",
-    "Folders with modules.",
-  ),
-  DEFAULT_TEST_PLUGIN_PATH: setting(
-    "pathlist",
-    ["{{ ANSIBLE_HOME }}/plugins/test", "/usr/share/ansible/plugins/test"],
-    "ANSIBLE_TEST_PLUGINS",
-    "defaults.test_plugins",
-    "Folders with tests written in Python.",
-  ),
-  INTERPRETER_PYTHON: setting(
-    "string",
-    "auto",
-    "ANSIBLE_PYTHON_INTERPRETER",
-    "defaults.interpreter_python",
-    "The Python of targets, for modules that are written in it.",
+  BECOME_PASSWORD_FILE: setting(
+    "path",
+    undefined,
+    "ANSIBLE_BECOME_PASSWORD_FILE",
+    "defaults.become_password_file",
+    "File with the password of becoming.",
   ),
   CALLBACKS_ENABLED: setting(
     "list",
@@ -105,6 +87,7 @@ export const SETTINGS = {
     "ANSIBLE_CALLBACK_FORMAT_PRETTY",
     "defaults.callback_format_pretty",
     "Results are indented.",
+    "callback default",
   ),
   CALLBACK_RESULT_FORMAT: setting(
     "string",
@@ -112,6 +95,7 @@ export const SETTINGS = {
     "ANSIBLE_CALLBACK_RESULT_FORMAT",
     "defaults.callback_result_format",
     "How the default output shows results: json or yaml.",
+    "callback default",
   ),
   CHECK_MODE_MARKERS: setting(
     "bool",
@@ -119,6 +103,7 @@ export const SETTINGS = {
     "ANSIBLE_CHECK_MODE_MARKERS",
     "defaults.check_mode_markers",
     "Headings say what runs in check mode.",
+    "callback default",
   ),
   CACHE_PLUGIN: setting(
     "string",
@@ -155,12 +140,152 @@ export const SETTINGS = {
     "defaults.collections_path defaults.collections_paths",
     "Folders that hold ansible_collections.",
   ),
+  COLOR_CHANGED: setting(
+    "string",
+    "yellow",
+    "ANSIBLE_COLOR_CHANGED",
+    "colors.changed",
+    "Colour of the output's tone 'changed'.",
+  ),
+  COLOR_CONSOLE_PROMPT: setting(
+    "string",
+    "white",
+    "ANSIBLE_COLOR_CONSOLE_PROMPT",
+    "colors.console_prompt",
+    "Colour of the output's tone 'console_prompt'.",
+  ),
+  COLOR_DEBUG: setting(
+    "string",
+    "dark gray",
+    "ANSIBLE_COLOR_DEBUG",
+    "colors.debug",
+    "Colour of the output's tone 'debug'.",
+  ),
+  COLOR_DEPRECATE: setting(
+    "string",
+    "purple",
+    "ANSIBLE_COLOR_DEPRECATE",
+    "colors.deprecate",
+    "Colour of the output's tone 'deprecate'.",
+  ),
+  COLOR_DIFF_ADD: setting(
+    "string",
+    "green",
+    "ANSIBLE_COLOR_DIFF_ADD",
+    "colors.diff_add",
+    "Colour of the output's tone 'diff_add'.",
+  ),
+  COLOR_DIFF_LINES: setting(
+    "string",
+    "cyan",
+    "ANSIBLE_COLOR_DIFF_LINES",
+    "colors.diff_lines",
+    "Colour of the output's tone 'diff_lines'.",
+  ),
+  COLOR_DIFF_REMOVE: setting(
+    "string",
+    "red",
+    "ANSIBLE_COLOR_DIFF_REMOVE",
+    "colors.diff_remove",
+    "Colour of the output's tone 'diff_remove'.",
+  ),
+  COLOR_ERROR: setting(
+    "string",
+    "red",
+    "ANSIBLE_COLOR_ERROR",
+    "colors.error",
+    "Colour of the output's tone 'error'.",
+  ),
+  COLOR_HIGHLIGHT: setting(
+    "string",
+    "white",
+    "ANSIBLE_COLOR_HIGHLIGHT",
+    "colors.highlight",
+    "Colour of the output's tone 'highlight'.",
+  ),
+  COLOR_INCLUDED: setting(
+    "string",
+    "cyan",
+    "ANSIBLE_COLOR_INCLUDED",
+    "colors.included",
+    "Colour of the output's tone 'included'.",
+  ),
+  COLOR_OK: setting(
+    "string",
+    "green",
+    "ANSIBLE_COLOR_OK",
+    "colors.ok",
+    "Colour of the output's tone 'ok'.",
+  ),
+  COLOR_SKIP: setting(
+    "string",
+    "cyan",
+    "ANSIBLE_COLOR_SKIP",
+    "colors.skip",
+    "Colour of the output's tone 'skip'.",
+  ),
+  COLOR_UNREACHABLE: setting(
+    "string",
+    "bright red",
+    "ANSIBLE_COLOR_UNREACHABLE",
+    "colors.unreachable",
+    "Colour of the output's tone 'unreachable'.",
+  ),
+  COLOR_VERBOSE: setting(
+    "string",
+    "blue",
+    "ANSIBLE_COLOR_VERBOSE",
+    "colors.verbose",
+    "Colour of the output's tone 'verbose'.",
+  ),
+  COLOR_WARN: setting(
+    "string",
+    "bright purple",
+    "ANSIBLE_COLOR_WARN",
+    "colors.warn",
+    "Colour of the output's tone 'warn'.",
+  ),
+  CONNECTION_PASSWORD_FILE: setting(
+    "path",
+    undefined,
+    "ANSIBLE_CONNECTION_PASSWORD_FILE",
+    "defaults.connection_password_file",
+    "File with the password of connections.",
+  ),
+  DEFAULT_ACTION_PLUGIN_PATH: setting(
+    "pathlist",
+    ["{{ ANSIBLE_HOME }}/plugins/action", "/usr/share/ansible/plugins/action"],
+    "ANSIBLE_ACTION_PLUGINS",
+    "defaults.action_plugins",
+    "Folders with action plugins.",
+  ),
+  DEFAULT_ASK_PASS: setting(
+    "bool",
+    false,
+    "ANSIBLE_ASK_PASS",
+    "defaults.ask_pass",
+    "Ask for the password of connections.",
+  ),
+  DEFAULT_ASK_VAULT_PASS: setting(
+    "bool",
+    false,
+    "ANSIBLE_ASK_VAULT_PASS",
+    "defaults.ask_vault_pass",
+    "Ask for the password of the vault.",
+  ),
   DEFAULT_BECOME: setting(
     "bool",
     false,
     "ANSIBLE_BECOME",
     "privilege_escalation.become",
     "Become another user in every task.",
+  ),
+  DEFAULT_BECOME_ASK_PASS: setting(
+    "bool",
+    false,
+    "ANSIBLE_BECOME_ASK_PASS",
+    "privilege_escalation.become_ask_pass",
+    "Ask for the password of becoming.",
   ),
   DEFAULT_BECOME_EXE: setting(
     "string",
@@ -189,6 +314,20 @@ export const SETTINGS = {
     "ANSIBLE_BECOME_USER",
     "privilege_escalation.become_user",
     "The user to become.",
+  ),
+  DEFAULT_FILTER_PLUGIN_PATH: setting(
+    "pathlist",
+    ["{{ ANSIBLE_HOME }}/plugins/filter", "/usr/share/ansible/plugins/filter"],
+    "ANSIBLE_FILTER_PLUGINS",
+    "defaults.filter_plugins",
+    "Folders with filters written in Python.",
+  ),
+  DEFAULT_FORCE_HANDLERS: setting(
+    "bool",
+    false,
+    "ANSIBLE_FORCE_HANDLERS",
+    "defaults.force_handlers",
+    "Run notified handlers even on failed hosts.",
   ),
   DEFAULT_FORKS: setting(
     "int",
@@ -239,6 +378,13 @@ export const SETTINGS = {
     "defaults.jinja2_native",
     "Results of templates keep their types.",
   ),
+  DEFAULT_LOAD_CALLBACK_PLUGINS: setting(
+    "bool",
+    false,
+    "ANSIBLE_LOAD_CALLBACK_PLUGINS",
+    "defaults.bin_ansible_callbacks",
+    "The chosen output counts for ad-hoc tasks too.",
+  ),
   DEFAULT_LOG_PATH: setting(
     "path",
     undefined,
@@ -246,12 +392,19 @@ export const SETTINGS = {
     "defaults.log_path",
     "File to which the output is written too.",
   ),
-  DEFAULT_LOAD_CALLBACK_PLUGINS: setting(
-    "bool",
-    false,
-    "ANSIBLE_LOAD_CALLBACK_PLUGINS",
-    "defaults.bin_ansible_callbacks",
-    "The chosen output counts for ad-hoc tasks too.",
+  DEFAULT_LOOKUP_PLUGIN_PATH: setting(
+    "pathlist",
+    ["{{ ANSIBLE_HOME }}/plugins/lookup", "/usr/share/ansible/plugins/lookup"],
+    "ANSIBLE_LOOKUP_PLUGINS",
+    "defaults.lookup_plugins",
+    "Folders with lookups written in Python.",
+  ),
+  DEFAULT_MANAGED_STR: setting(
+    "string",
+    "Ansible managed",
+    "",
+    "defaults.ansible_managed",
+    "What {{ ansible_managed }} says in templates.",
   ),
   DEFAULT_MODULE_ARGS: setting(
     "string",
@@ -266,6 +419,13 @@ export const SETTINGS = {
     "",
     "defaults.module_name",
     "Module of ad-hoc tasks that name none.",
+  ),
+  DEFAULT_MODULE_PATH: setting(
+    "pathlist",
+    ["{{ ANSIBLE_HOME }}/plugins/modules", "/usr/share/ansible/plugins/modules"],
+    "ANSIBLE_LIBRARY",
+    "defaults.library",
+    "Folders with modules.",
   ),
   DEFAULT_NO_LOG: setting(
     "bool",
@@ -330,6 +490,13 @@ export const SETTINGS = {
     "defaults.strategy",
     "How hosts go through the tasks.",
   ),
+  DEFAULT_TEST_PLUGIN_PATH: setting(
+    "pathlist",
+    ["{{ ANSIBLE_HOME }}/plugins/test", "/usr/share/ansible/plugins/test"],
+    "ANSIBLE_TEST_PLUGINS",
+    "defaults.test_plugins",
+    "Folders with tests written in Python.",
+  ),
   DEFAULT_TIMEOUT: setting(
     "int",
     10,
@@ -358,13 +525,6 @@ export const SETTINGS = {
     "defaults.vault_encrypt_identity",
     "Vault id that encrypts.",
   ),
-  DEFAULT_VAULT_ID_MATCH: setting(
-    "bool",
-    false,
-    "ANSIBLE_VAULT_ID_MATCH",
-    "defaults.vault_id_match",
-    "Only secrets of the data's own id are tried.",
-  ),
   DEFAULT_VAULT_IDENTITY: setting(
     "string",
     "default",
@@ -378,6 +538,13 @@ export const SETTINGS = {
     "ANSIBLE_VAULT_IDENTITY_LIST",
     "defaults.vault_identity_list",
     "Vault ids as --vault-id gives them.",
+  ),
+  DEFAULT_VAULT_ID_MATCH: setting(
+    "bool",
+    false,
+    "ANSIBLE_VAULT_ID_MATCH",
+    "defaults.vault_id_match",
+    "Only secrets of the data's own id are tried.",
   ),
   DEFAULT_VAULT_PASSWORD_FILE: setting(
     "path",
@@ -421,6 +588,7 @@ export const SETTINGS = {
     "ANSIBLE_DISPLAY_FAILED_STDERR",
     "defaults.display_failed_stderr",
     "Failures go to standard error.",
+    "callback default",
   ),
   DISPLAY_OK_HOSTS: setting(
     "bool",
@@ -428,6 +596,7 @@ export const SETTINGS = {
     "ANSIBLE_DISPLAY_OK_HOSTS",
     "defaults.display_ok_hosts",
     "Show results that changed nothing.",
+    "callback default",
   ),
   DISPLAY_SKIPPED_HOSTS: setting(
     "bool",
@@ -450,20 +619,6 @@ export const SETTINGS = {
     "defaults.error_on_missing_handler",
     "Notifying a handler that is not there is an error.",
   ),
-  FORCE_COLOR: setting(
-    "bool",
-    false,
-    "ANSIBLE_FORCE_COLOR",
-    "defaults.force_color",
-    "Colours even without a terminal.",
-  ),
-  FORCE_HANDLERS: setting(
-    "bool",
-    false,
-    "ANSIBLE_FORCE_HANDLERS",
-    "defaults.force_handlers",
-    "Run notified handlers even on failed hosts.",
-  ),
   HOST_KEY_CHECKING: setting(
     "bool",
     true,
@@ -485,6 +640,20 @@ export const SETTINGS = {
     "defaults.inject_facts_as_vars",
     "Facts are variables of their own too.",
   ),
+  INTERPRETER_PYTHON: setting(
+    "string",
+    "auto",
+    "ANSIBLE_PYTHON_INTERPRETER",
+    "defaults.interpreter_python",
+    "The Python of targets, for modules that are written in it.",
+  ),
+  INVENTORY_ANY_UNPARSED_IS_FAILED: setting(
+    "bool",
+    false,
+    "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED",
+    "inventory.any_unparsed_is_failed",
+    "A source that cannot be read is an error.",
+  ),
   INVENTORY_ENABLED: setting(
     "list",
     ["host_list", "script", "auto", "yaml", "ini", "toml"],
@@ -492,12 +661,12 @@ export const SETTINGS = {
     "inventory.enable_plugins",
     "Inventory plugins that are tried, in this order.",
   ),
-  INVENTORY_UNPARSED_WARNING: setting(
+  INVENTORY_EXPORT: setting(
     "bool",
-    true,
-    "ANSIBLE_INVENTORY_UNPARSED_WARNING",
-    "inventory.inventory_unparsed_warning",
-    "Warn when no inventory was read.",
+    false,
+    "ANSIBLE_INVENTORY_EXPORT",
+    "inventory.export",
+    "As ansible-inventory --export.",
   ),
   INVENTORY_IGNORE_EXTS: setting(
     "list",
@@ -527,12 +696,12 @@ export const SETTINGS = {
     "inventory.unparsed_is_failed",
     "An inventory that cannot be read at all is an error.",
   ),
-  INVENTORY_ANY_UNPARSED_IS_FAILED: setting(
+  INVENTORY_UNPARSED_WARNING: setting(
     "bool",
-    false,
-    "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED",
-    "inventory.any_unparsed_is_failed",
-    "A source that cannot be read is an error.",
+    true,
+    "ANSIBLE_INVENTORY_UNPARSED_WARNING",
+    "inventory.inventory_unparsed_warning",
+    "Warn when no inventory was read.",
   ),
   LOCALHOST_WARNING: setting(
     "bool",
@@ -541,7 +710,6 @@ export const SETTINGS = {
     "defaults.localhost_warning",
     "Say that only localhost is available.",
   ),
-  NOCOLOR: setting("bool", false, "ANSIBLE_NOCOLOR NO_COLOR", "defaults.nocolor", "No colours."),
   RETRY_FILES_ENABLED: setting(
     "bool",
     false,
@@ -569,6 +737,7 @@ export const SETTINGS = {
     "ANSIBLE_SHOW_PER_HOST_START",
     "defaults.show_per_host_start",
     "Say when a host begins a task.",
+    "callback default",
   ),
   SHOW_TASK_PATH_ON_FAILURE: setting(
     "bool",
@@ -576,6 +745,7 @@ export const SETTINGS = {
     "ANSIBLE_SHOW_TASK_PATH_ON_FAILURE",
     "defaults.show_task_path_on_failure",
     "Say where the task stands that failed.",
+    "callback default",
   ),
   SSH_ARGS: setting(
     "string",
@@ -583,6 +753,7 @@ export const SETTINGS = {
     "ANSIBLE_SSH_ARGS",
     "ssh_connection.ssh_args",
     "Arguments of ssh; sharing connections needs none here.",
+    "connection ssh",
   ),
   SSH_COMMON_ARGS: setting(
     "string",
@@ -590,6 +761,7 @@ export const SETTINGS = {
     "ANSIBLE_SSH_COMMON_ARGS",
     "ssh_connection.ssh_common_args",
     "Arguments of ssh.",
+    "connection ssh",
   ),
   SSH_EXECUTABLE: setting(
     "string",
@@ -597,6 +769,7 @@ export const SETTINGS = {
     "ANSIBLE_SSH_EXECUTABLE",
     "ssh_connection.ssh_executable",
     "The ssh program.",
+    "connection ssh",
   ),
   SSH_EXTRA_ARGS: setting(
     "string",
@@ -604,6 +777,7 @@ export const SETTINGS = {
     "ANSIBLE_SSH_EXTRA_ARGS",
     "ssh_connection.ssh_extra_args",
     "Further arguments of ssh.",
+    "connection ssh",
   ),
   SYSTEM_WARNINGS: setting(
     "bool",
@@ -620,6 +794,13 @@ export const SETTINGS = {
     "ANSIBLE_TASK_TIMEOUT",
     "defaults.task_timeout",
     "Seconds that a task may take; 0 is no limit.",
+  ),
+  VERBOSE_TO_STDERR: setting(
+    "bool",
+    false,
+    "ANSIBLE_VERBOSE_TO_STDERR",
+    "defaults.verbose_to_stderr",
+    "What -v adds goes to standard error.",
   ),
 } as const satisfies Readonly<Record<string, SettingSpec>>;
 

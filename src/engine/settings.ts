@@ -209,7 +209,7 @@ function expand(
 }
 
 /** `section.key` to value, as Python's configparser reads an ansible.cfg. */
-function readIni(path: string): Map<string, string> {
+export function readIni(path: string): Map<string, string> {
   const values = new Map<string, string>();
   let section = "";
   let last: string | undefined;

@@ -4,6 +4,7 @@
  */
 import { appendFileSync } from "node:fs";
 import type { EngineSettings } from "../engine/settings.ts";
+import type { SettingName } from "../engine/settings-table.ts";
 import { wrapText } from "../template/python/textwrap.ts";
 import { coloured, TONES, type Tone } from "./ansi.ts";
 import { displayWidth } from "./build-rows.ts";
@@ -19,6 +20,8 @@ export interface DisplayOptions {
   /** Also gets each line, without colours. */
   readonly log?: ((text: string) => void) | undefined;
   readonly tones?: Partial<Readonly<Record<Tone, string>>>;
+  /** What `-v` adds goes to standard error. */
+  readonly verboseToError?: boolean;
 }
 
 export class Display {
@@ -41,7 +44,8 @@ export class Display {
 
   /** Writes a line to standard output. */
   show(text: string, tone?: Tone): void {
-    this.#write(this.options.write, text, tone);
+    if (tone === "verbose" && this.options.verboseToError) this.showError(text, tone);
+    else this.#write(this.options.write, text, tone);
   }
 
   /** Writes a line to standard error. */
@@ -97,7 +101,8 @@ export class Display {
 export function openDisplay(settings: EngineSettings, verbosity: number): Display {
   const { stdout, stderr } = process;
   const colour =
-    settings.bool("FORCE_COLOR") || (!settings.bool("NOCOLOR") && stdout.isTTY === true);
+    settings.bool("ANSIBLE_FORCE_COLOR") ||
+    (!settings.bool("ANSIBLE_NOCOLOR") && stdout.isTTY === true);
   const logPath = settings.text("DEFAULT_LOG_PATH");
   return new Display({
     write: (text) => stdout.write(text),
@@ -106,8 +111,19 @@ export function openDisplay(settings: EngineSettings, verbosity: number): Displa
     columns: Math.max(79, stdout.isTTY ? (stdout.columns ?? 0) - 1 : 0),
     verbosity,
     deprecations: settings.bool("DEPRECATION_WARNINGS"),
+    tones: tonesOf(settings),
+    ...(settings.bool("VERBOSE_TO_STDERR") && { verboseToError: true }),
     log: logPath === undefined ? undefined : (text) => appendLog(logPath, text),
   });
+}
+
+function tonesOf(settings: EngineSettings): Readonly<Record<Tone, string>> {
+  const tones = { ...TONES };
+  for (const tone of Object.keys(TONES) as Tone[]) {
+    const name = `COLOR_${tone.toUpperCase()}` as SettingName;
+    tones[tone] = settings.text(name) ?? tones[tone];
+  }
+  return tones;
 }
 
 /** One entry a line, with the time, as Python's logging writes it. */

@@ -114,7 +114,7 @@ function viewOf(args: Arguments, session: Session, inventory: Inventory): Invent
   });
   const directory = args.text("playbook-dir");
   if (directory !== undefined) variables.usePlaybookDirectory(resolve(directory));
-  const isExport = args.has("export");
+  const isExport = args.has("export") || settings.bool("INVENTORY_EXPORT");
   const limit = args.list("limit").join(",");
   return {
     inventory,

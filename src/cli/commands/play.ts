@@ -80,9 +80,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     args.has(flag),
   );
   const check = args.has("check");
-  const passwords = listing
-    ? {}
-    : await askPasswords(args, settings.text("DEFAULT_BECOME_METHOD") ?? "sudo");
+  const passwords = listing ? {} : await askPasswords(args, settings);
   if (listing) {
     events.listen((event) => {
       if (event.type === "warning") session.display.warn(event.message);

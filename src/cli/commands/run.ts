@@ -81,9 +81,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   }
   const session = await openSession(args);
   const { settings, display } = session;
-  const passwords = args.has("list-hosts")
-    ? {}
-    : await askPasswords(args, settings.text("DEFAULT_BECOME_METHOD") ?? "sudo");
+  const passwords = args.has("list-hosts") ? {} : await askPasswords(args, settings);
   const inventory = await openInventory(session, args);
   warnOfNoHosts(session, inventory);
   const pattern = args.operands[0] ?? "";
