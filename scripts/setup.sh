@@ -38,6 +38,10 @@ if [ "$(uname -s)" = Linux ]; then
     need docker-registry docker-registry
     need tmux tmux
     need openssl openssl
+    need make make
+    need svn subversion
+    need setfacl acl
+    need rsync rsync
     # Modules and plugins written in Python are run by it.
     need ansible-doc ansible
   fi

@@ -1,5 +1,7 @@
 /** One call of a task's module: arguments, the step that does it, and what it returned. */
+
 import { ConnectionTimeout } from "../connection/connection.ts";
+import { LayerbookError } from "../errors/index.ts";
 import type { LoadedModule } from "../modules/registry.ts";
 import { secretOptions, validateArguments } from "../modules/validate.ts";
 import { builtinName } from "../playbook/actions.ts";
@@ -15,6 +17,13 @@ import type { Step } from "./runner.ts";
 import { stepContext } from "./step-context.ts";
 import type { Target } from "./target.ts";
 import { templatedArguments, withFreeForm } from "./task-args.ts";
+
+/** Modules that work on the controller, which cannot be left in the background of the target. */
+const NEVER_ASYNC: ReadonlySet<string> = new Set(
+  "add_host assemble assert async_status copy debug fail fetch group_by include_vars pause reboot script set_fact set_stats template unarchive validate_argument_spec wait_for_connection"
+    .split(" ")
+    .map((name) => `ansible.builtin.${name}`),
+);
 
 /** @param attempt 1 for the first try of `until` */
 export async function callModule(
@@ -57,6 +66,11 @@ export async function callModule(
   let sawServices = false;
   const seconds = timeLimit(on, scope);
   const asyncSeconds = intKeyword(scope, task, "async") ?? 0;
+  if (asyncSeconds > 0 && NEVER_ASYNC.has(module.name)) {
+    throw new LayerbookError(`This action (${task.action}) does not support async.`, {
+      position: task.position,
+    });
+  }
   const limit = asyncSeconds > 0 ? asyncSeconds : seconds;
   const environment = environmentOf(scope, task);
   const diffMode = flagKeyword(scope, task, "diff") ?? on.run.options.diff ?? false;

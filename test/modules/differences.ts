@@ -17,6 +17,16 @@ const DIFFERENCES: readonly Difference[] = [
     why: "The commands are others, and git is called by its name.",
   },
   {
+    where: "acl",
+    without: ["cmd"],
+    why: "The program is called by its name.",
+  },
+  {
+    where: "subversion",
+    without: ["cmd"],
+    why: "The program is called by its name.",
+  },
+  {
     where: "unarchive",
     without: ["extract_results", "diff"],
     why: "The program is called by its name, and zip archives are read without one.",

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Connection } from "../../src/connection/connection.ts";
 import { connectLocal } from "../../src/connection/local.ts";
 import { expected } from "./differences.ts";
-import { comparable, readCases, readGolden, runCase, tree } from "./recorded.ts";
+import { comparable, isForeign, readCases, readGolden, runCase, tree } from "./recorded.ts";
 import { startServer } from "./server.ts";
 
 const { url, server } = await startServer();
@@ -46,9 +46,7 @@ describe.each(names)("%s as Ansible", (name) => {
       const got = comparable(result, scratch) as Record<string, unknown>;
       for (const key of wanted.without) delete got[key];
       expect(got).toEqual(comparable(wanted.result, scratch));
-      const tracked = row?.tree.filter(
-        ([path = ""]) => !/(?:^|\/)(?:\.git|bare|kh\.old)\//.test(`${path}/`),
-      );
+      const tracked = row?.tree.filter(([path = ""]) => !isForeign(path));
       expect(comparable(after, scratch, "tree")).toEqual(comparable(tracked, scratch, "tree"));
     },
   );

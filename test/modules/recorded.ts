@@ -4,6 +4,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parse } from "yaml";
 import type { Connection } from "../../src/connection/connection.ts";
+import { splitLines } from "../../src/modules/lib/output.ts";
 import type { Data, ModuleResult } from "../../src/modules/module.ts";
 import { resolveModule } from "../../src/modules/registry.ts";
 import { runModule } from "../../src/modules/testing.ts";
@@ -84,7 +85,14 @@ export async function runCase(connection: Connection, entry: Case): Promise<Modu
       controllerDirectory: FILES,
       context: { warn: (message) => void warnings.push(message) },
     });
-    return warnings.length > 0 ? { ...result, warnings } : result;
+    const lines = Object.fromEntries(
+      ["stdout", "stderr"].flatMap((stream) => {
+        const text = result[stream];
+        // As the engine adds them.
+        return typeof text === "string" ? [[`${stream}_lines`, splitLines(text)]] : [];
+      }),
+    );
+    return { ...lines, ...result, ...(warnings.length > 0 ? { warnings } : {}) };
   } catch (error) {
     return {
       failed: true,
@@ -114,7 +122,12 @@ export function tree(root: string): string[][] {
   };
   walk(root);
   // What is in a git repository depends on git's version; kh.old is ssh-keygen's, which is not used.
-  return rows.filter(([path = ""]) => !/(?:^|\/)(?:\.git|bare|kh\.old)\//.test(`${path}/`));
+  return rows.filter(([path = ""]) => !isForeign(path));
+}
+
+/** What is in a repository depends on git's or svn's version. */
+export function isForeign(path: string): boolean {
+  return /(?:^|\/)(?:\.git|\.svn|bare|kh\.old)\//.test(`${path}/`);
 }
 
 /** Values that differ from run to run, or that only the original has. */
@@ -165,6 +178,7 @@ export function comparable(value: unknown, scratch: string, key = ""): unknown {
     return value
       .replaceAll(scratch, "@D@")
       .replaceAll(FILES, "@FILES@")
+      .replace(/(Updated by Ansible - )[-\dT:.]+/g, "$1@DATE@")
       .replace(/http:\/\/127\.0\.0\.1:\d{4,5}/g, "@U@")
       .replace(/\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~/g, ".BACKUP~");
   }

@@ -107,12 +107,17 @@ export const run = failing(
     const now = Date.now() / 1000;
     const depth = flagOption(args, "recurse") ? (numberOption(args, "depth") ?? 0) : 0;
     for (const path of listOption(args, "paths") ?? []) {
-      const listed = await list(context, args, path);
-      if (typeof listed === "string") {
-        skipped[path] = listed;
-        context.warn(`Skipped '${path}' path due to this access issue: ${listed}\n`);
+      const walked = await list(context, args, path);
+      const skip = (where: string, why: string) => {
+        skipped[where] = why;
+        context.warn(`Skipped '${where}' path due to this access issue: ${why}\n`);
+      };
+      if (typeof walked === "string") {
+        skip(path, walked);
         continue;
       }
+      for (const where of walked.denied) skip(where, `[Errno 13] Permission denied: '${where}'`);
+      const listed = walked.found;
       examined += listed.length;
       const wanted = listed.filter((found) => {
         const tooDeep = depth > 0 && levelOf(found.path, path) > depth;
@@ -124,8 +129,7 @@ export const run = failing(
         for (const found of matching) files.push(found);
       } catch (error) {
         if (!(error instanceof EncodingError)) throw error;
-        skipped[path] = error.message;
-        context.warn(`Skipped '${path}' path due to this access issue: ${error.message}\n`);
+        skip(path, error.message);
       }
     }
     const limit = numberOption(args, "limit");
@@ -172,7 +176,7 @@ async function list(
   context: ModuleContext,
   args: Arguments,
   path: string,
-): Promise<Found[] | string> {
+): Promise<{ readonly found: Found[]; readonly denied: readonly string[] } | string> {
   // The level below the last one is read too: it counts as examined.
   const depth = numberOption(args, "depth") ?? 0;
   const levels = flagOption(args, "recurse") ? (depth > 0 ? depth + 1 : 0) : 1;
@@ -181,7 +185,7 @@ async function list(
   // Names go through NUL-ended lists, so that no name can be taken for a record.
   const result = await context.sh(
     `p=${pathWord(path)}; [ -d "$p" ] || exit 81
-find${follow} "$p" -mindepth 1${limit} -print0 2>/dev/null
+LC_ALL=C find${follow} "$p" -mindepth 1${limit} -print0
 printf '\\0'
 find${follow} "$p" -mindepth 1${limit} -exec stat -c "$lb_F" -- {} + 2>/dev/null
 exit 0`,
@@ -200,7 +204,10 @@ exit 0`,
     const status = rows[index] ? parseStatus(rows[index] ?? "", "") : undefined;
     return status ? [{ path: name, status }] : [];
   });
-  return byLevels(found);
+  const denied = [
+    ...decodeBytes(result.stderr).matchAll(/^find: (['"]?)(.+)\1: Permission denied$/gm),
+  ].map((match) => match[2] ?? "");
+  return { found: byLevels(found), denied };
 }
 
 /** Directory by directory: first what is in it, then the directories in it, then what is in those. */

@@ -80,6 +80,12 @@ export async function runCommand(
     stderr_lines: [],
   };
   const text = textOption(args, "_raw_params") || textOption(args, "cmd");
+  const other = shell ? undefined : textOption(args, "executable");
+  if (other !== undefined) {
+    context.warn(
+      `As of Ansible 2.4, the parameter 'executable' is no longer supported with the 'command' module. Not using '${other}'.`,
+    );
+  }
   const argv = shell ? undefined : listOption(args, "argv");
   if (!text?.trim() && !argv?.length) {
     return { ...empty, failed: true, rc: 256, msg: "no command given" };
