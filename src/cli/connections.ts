@@ -1,15 +1,14 @@
 /** Connections by the name that `ansible_connection` gives them. Adding one is adding a row. */
 import { type Connection, ConnectionError } from "../connection/connection.ts";
-import { connectDocker } from "../connection/docker.ts";
 import { connectLocal } from "../connection/local.ts";
 import { connectSsh } from "../connection/ssh.ts";
-import { DockerClient } from "../docker/index.ts";
 import type { ConnectionFactory, ConnectionRequest } from "../engine/options.ts";
 import type { EngineSettings } from "../engine/settings.ts";
 import type { SettingName } from "../engine/settings-table.ts";
 import { nearest } from "../errors/nearest.ts";
 import { splitShell } from "../template/python/shlex.ts";
 import { str } from "../values/python.ts";
+import { openDocker, openNsenter, openPodman } from "./container-connections.ts";
 
 type Opener = (request: ConnectionRequest, settings: EngineSettings) => Promise<Connection>;
 
@@ -24,6 +23,8 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   docker_api: openDocker,
   "community.docker.docker": openDocker,
   "community.docker.docker_api": openDocker,
+  nsenter: openNsenter,
+  podman: openPodman,
 };
 
 /** The factory that the engine asks for connections. */
@@ -37,7 +38,9 @@ export function connectionFactory(settings: EngineSettings): ConnectionFactory {
     throw new ConnectionError(
       `the connection '${request.connection}' of ${request.host} is not supported`,
       {
-        hint: meant ? `Did you mean '${meant}'?` : "Supported are local, ssh and docker.",
+        hint: meant
+          ? `Did you mean '${meant}'?`
+          : "Supported are local, ssh, docker, podman and nsenter.",
         exitCode: 4,
       },
     );
@@ -84,12 +87,4 @@ async function openSsh(request: ConnectionRequest, settings: EngineSettings): Pr
     ],
     executable: textVariable(request, "ansible_ssh_executable") ?? settings.text("SSH_EXECUTABLE"),
   });
-}
-
-let client: DockerClient | undefined;
-
-async function openDocker(request: ConnectionRequest): Promise<Connection> {
-  client ??= new DockerClient();
-  const container = textVariable(request, "ansible_docker_host", "ansible_host") ?? request.host;
-  return connectDocker(client, container, { user: request.user });
 }

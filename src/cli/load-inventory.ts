@@ -4,6 +4,7 @@ import type { VaultAccess } from "../engine/options.ts";
 import type { EngineSettings } from "../engine/settings.ts";
 import { UsageError } from "../errors/index.ts";
 import { nearest } from "../errors/nearest.ts";
+import { dockerDaemonInventory, dockerInventory } from "../inventory/docker-containers.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import {
   type LoadInventoryOptions,
@@ -13,6 +14,7 @@ import {
 import { pythonInventory } from "../modules/python/inventory-plugin.ts";
 import { Loader } from "../playbook/loader.ts";
 import { HostVariables } from "../variables/host-variables.ts";
+import { containerSource } from "./docker-daemons.ts";
 
 /** What plugins may look at, and where details go. */
 export type InventoryExtras = Pick<LoadInventoryOptions, "detail" | "extraVars">;
@@ -71,6 +73,8 @@ function loadOptions(
     unparsedIsFailed: settings.bool("INVENTORY_UNPARSED_IS_FAILED"),
     mergeDicts,
     ignoreExtensions: settings.list("INVENTORY_IGNORE_EXTS"),
+    plugins: [dockerInventory(containerSource)],
+    first: [dockerDaemonInventory(containerSource)],
     others: pythonInventory,
   };
 }

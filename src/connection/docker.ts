@@ -17,6 +17,7 @@ export interface DockerConnectionOptions {
   readonly workdir?: string | undefined;
   /** Added to the container's environment, `NAME=value`. */
   readonly env?: readonly string[] | undefined;
+  readonly privileged?: boolean;
 }
 
 /** How long an idle shell may take to end by itself before it is killed. Milliseconds. */

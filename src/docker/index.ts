@@ -18,6 +18,7 @@ export {
   findCredentials,
   registryOf,
 } from "./credentials.ts";
+export { type DaemonSettings, endpointOf, environmentOf } from "./daemon-settings.ts";
 export { type Endpoint, findEndpoint, parseEndpoint, type TlsFiles } from "./endpoint.ts";
 export { DockerError, DockerUnreachableError, isNotFound } from "./errors.ts";
 export type { ExecOptions, ExecOutcome, ExecProcess } from "./exec.ts";

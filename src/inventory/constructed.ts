@@ -60,12 +60,14 @@ export const constructedInventory: InventoryPlugin = {
 /**
  * Applies `compose`, `groups` and `keyed_groups` to one host; other plugins with constructed
  * features call it too.
+ * @param facts variables that only the expressions see; they go before the host's own
  */
 export function construct(
   inventory: Inventory,
   host: Host,
   config: Dict,
   context: SourceContext,
+  facts: ReadonlyMap<string, Value> = new Map(),
 ): void {
   const flag = (name: string) => truth(config.get(name) ?? false);
   const strict = flag("strict");
@@ -73,6 +75,7 @@ export function construct(
     const layers: ReadonlyMap<string, Value>[] = [
       ...host.groupsInOrder().map((group) => group.vars),
       host.vars,
+      facts,
     ];
     if (flag("use_vars_plugins")) layers.push(...context.varsBeside(inventory, host));
     if (flag("use_extra_vars")) layers.push(context.extraVars);

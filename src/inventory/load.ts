@@ -36,6 +36,8 @@ export interface LoadInventoryOptions {
   readonly environment?: Environment;
   /** Further plugins (docker). */
   readonly plugins?: readonly InventoryPlugin[];
+  /** Plugins that are tried first for every source, whatever is enabled (`-i docker`). */
+  readonly first?: readonly InventoryPlugin[];
   /** Reads the files of plugins that are none of these (those written in Python). */
   readonly others?: InventoryPlugin;
   /** Names of the plugins to try, in order (`enable_plugins`). */
@@ -112,7 +114,12 @@ export async function readSources(
       "No inventory plugins available to generate inventory, make sure you have at least one enabled.",
     );
   }
-  const reader = new SourceReader(inventory, plugins, context, options);
+  const reader = new SourceReader(
+    inventory,
+    [...(options.first ?? []), ...plugins],
+    context,
+    options,
+  );
   let parsed = false;
   for (const source of options.sources) {
     const path = source.includes(",") ? source : resolve(source);

@@ -9,15 +9,15 @@ import { quote } from "../../../connection/connection.ts";
 import {
   type Credentials,
   credentialsFrom,
+  type DaemonSettings,
   DockerClient,
   DockerError,
   type Endpoint,
   type Environment,
+  endpointOf,
+  environmentOf,
   findCredentials,
-  findEndpoint,
-  parseEndpoint,
   readOptional,
-  type TlsFiles,
 } from "../../../docker/index.ts";
 import { fail, failing } from "../../lib/failure.ts";
 import { flagOption, numberOption, textOption } from "../../lib/option-values.ts";
@@ -66,13 +66,9 @@ function timeoutOf(args: Arguments, env: Environment): { timeoutMs: number } {
 }
 
 function ownDaemon(context: ModuleContext, args: Arguments): Daemon {
-  const version = textOption(args, "api_version");
-  const env: Environment = {
-    ...process.env,
-    ...context.environment,
-    ...(version === undefined || version === "auto" ? {} : { DOCKER_API_VERSION: version }),
-  };
-  const client = new DockerClient(env, ownEndpoint(args, env), timeoutOf(args, env));
+  const settings = settingsOf(args);
+  const env = environmentOf(settings, { ...process.env, ...context.environment });
+  const client = new DockerClient(env, endpointOf(settings, env), timeoutOf(args, env));
   const home = env.HOME ?? "/";
   return {
     client,
@@ -102,51 +98,21 @@ function startLocal(script: string, env: Environment): Duplex {
   return stream;
 }
 
-function ownEndpoint(args: Arguments, env: Environment): Endpoint {
-  const host = textOption(args, "docker_host");
-  const tls = tlsOptions(args, env);
-  if (host === undefined && tls === undefined) return findEndpoint(env);
-  if (host === undefined) {
-    const url = env.DOCKER_HOST ?? fail("tls needs a docker_host to talk to");
-    return parseEndpoint(url, " (from DOCKER_HOST)", () => tls);
-  }
-  return parseEndpoint(host, " (from docker_host)", () => tls ?? tlsFromEnvironment(env));
-}
-
-/** What the task says of TLS; `undefined` when it says nothing. */
-function tlsOptions(args: Arguments, env: Environment): TlsFiles | undefined {
-  const verify = flagOption(args, "validate_certs");
-  if (!verify && !flagOption(args, "tls")) return undefined;
-  const { DOCKER_CERT_PATH: folder } = env;
-  const file = (option: string, name: string) => {
-    const path = textOption(args, option) ?? (folder ? join(folder, name) : undefined);
-    if (path === undefined) return undefined;
-    return readOptional(path) ?? fail(`the file of ${option}, ${path}, does not exist`);
-  };
+function settingsOf(args: Arguments): DaemonSettings {
   return {
-    ca: file("ca_path", "ca.pem"),
-    cert: file("client_cert", "cert.pem"),
-    key: file("client_key", "key.pem"),
-    verify: verify ?? false,
-    serverName: textOption(args, "tls_hostname") ?? env.DOCKER_TLS_HOSTNAME,
+    dockerHost: textOption(args, "docker_host"),
+    tls: flagOption(args, "tls"),
+    validateCerts: flagOption(args, "validate_certs"),
+    tlsHostname: textOption(args, "tls_hostname"),
+    caPath: textOption(args, "ca_path"),
+    clientCert: textOption(args, "client_cert"),
+    clientKey: textOption(args, "client_key"),
+    apiVersion: textOption(args, "api_version"),
   };
-}
-
-function tlsFromEnvironment(env: Environment): TlsFiles | undefined {
-  const verify = Boolean(env.DOCKER_TLS_VERIFY);
-  if (!verify && !env.DOCKER_CERT_PATH) return undefined;
-  const folder = env.DOCKER_CERT_PATH ?? join(env.HOME ?? "/", ".docker");
-  const file = (name: string) => readOptional(join(folder, name));
-  const serverName = env.DOCKER_TLS_HOSTNAME;
-  return { ca: file("ca.pem"), cert: file("cert.pem"), key: file("key.pem"), verify, serverName };
 }
 
 function farDaemon(context: ModuleContext, args: Arguments): Daemon {
-  const version = textOption(args, "api_version");
-  const env = {
-    ...context.environment,
-    ...(version === undefined || version === "auto" ? {} : { DOCKER_API_VERSION: version }),
-  };
+  const env = environmentOf(settingsOf(args), context.environment);
   const script = socketScript(args);
   const endpoint: Endpoint = {
     kind: "tunnel",
