@@ -8,6 +8,7 @@ import { fromJson } from "../../values/python.ts";
 import { toData } from "../convert.ts";
 import type { Arguments, Data, ModuleContext, ModuleResult } from "../module.ts";
 import { type Answer, PluginError, type Question } from "../python/protocol.ts";
+import { answerVariables } from "../python/variable-answers.ts";
 import { fromWire, toWire, type Wire } from "../python/wire.ts";
 import type { FoundModule } from "./found-module.ts";
 import { findInterpreter } from "./interpreter.ts";
@@ -62,14 +63,10 @@ export async function runAction(
 }
 
 async function answer(context: ModuleContext, question: Question): Promise<Answer> {
-  const { source = "", destination = "", name = "" } = question;
+  const { source = "", destination = "" } = question;
+  const known = answerVariables(context, question);
+  if (known) return known;
   switch (question.ask) {
-    case "names":
-      return { value: [...context.variableNames()] };
-    case "variable": {
-      const value = context.variable(name);
-      return { value: value === undefined ? null : [toWire(value)] };
-    }
     case "exec": {
       const { input } = question;
       const output = await context.sh(

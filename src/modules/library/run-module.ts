@@ -1,7 +1,7 @@
 /** Runs a module that is not Layerbook's own in the target, as its style wants it. */
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { quote } from "../../connection/connection.ts";
+import { type OutputStream, quote, type RunResult } from "../../connection/connection.ts";
 import { LayerbookError } from "../../errors/index.ts";
 import { PyFloat, textOf } from "../../values/model.ts";
 import { floatRepr, fromJson, str } from "../../values/python.ts";
@@ -48,10 +48,27 @@ async function runPython(
     args: toWire(fromJson(args)),
     interpreter: interpreter.command,
   })) as { readonly payload: string };
-  const output = await context.sh(`${bytecode(context)}${interpreter.command}`, {
-    stdin: Buffer.from(packed.payload, "base64"),
-  });
+  const output = await capture(
+    context,
+    `${bytecode(context)}${interpreter.command}`,
+    Buffer.from(packed.payload, "base64"),
+  );
   return withFacts(parseOutput(output, interpreter.command, context), interpreter);
+}
+
+/** A module's output is its result, not something to be shown while it runs. */
+async function capture(
+  context: ModuleContext,
+  script: string,
+  stdin?: Uint8Array,
+): Promise<RunResult> {
+  const chunks: Record<OutputStream, Buffer[]> = { stdout: [], stderr: [] };
+  const { rc } = await context.sh(script, {
+    ...(stdin && { stdin }),
+    collect: false,
+    onOutput: (stream, chunk) => void chunks[stream].push(chunk),
+  });
+  return { rc, stdout: Buffer.concat(chunks.stdout), stderr: Buffer.concat(chunks.stderr) };
 }
 
 /** An image's own Python must not leave its caches in a layer. */
@@ -109,7 +126,7 @@ async function runFile(
       await context.sh(`umask 077; cat >${place("args")}`, { stdin: Buffer.from(body) });
     }
     const command = interpreter ? `${interpreter.command} ${file}` : file;
-    const output = await context.sh(`${bytecode(context)}${command}${argument}`);
+    const output = await capture(context, `${bytecode(context)}${command}${argument}`);
     return withFacts(
       parseOutput(output, interpreter?.command ?? file, context),
       interpreter ?? { command: "", facts: undefined },

@@ -141,17 +141,40 @@ display.error = warned("warning")
 `;
 
 const PLUGINS = `
+class HostVariables(collections.abc.Mapping):
+    """hostvars: each host's variables, asked for when a plugin reads them."""
+
+    def __init__(self):
+        self.hosts = {}
+
+    def __getitem__(self, host):
+        if host not in self.hosts:
+            if host not in list(self):
+                raise KeyError(host)
+            self.hosts[host] = Variables(host=host)
+        return self.hosts[host]
+
+    def raw_get(self, host):
+        return self[host]
+
+    def __iter__(self):
+        return iter(ask("hosts"))
+
+    def __len__(self):
+        return len(ask("hosts"))
+
 class Variables(collections.abc.MutableMapping):
     """A task's variables: each is asked for when a plugin reads it."""
 
-    def __init__(self, given=None):
+    def __init__(self, given=None, host=None):
         self.given = dict(given or {})
         self.gone = set()
         self.names = None
+        self.host = host
 
     def _names(self):
         if self.names is None:
-            self.names = ask("names")
+            self.names = ask("names", host=self.host)
         return self.names
 
     def __getitem__(self, key):
@@ -159,7 +182,12 @@ class Variables(collections.abc.MutableMapping):
             return self.given[key]
         if key in self.gone or not isinstance(key, str):
             raise KeyError(key)
-        answer = ask("variable", name=key)
+        if key == "vars":
+            return self
+        if key == "hostvars":
+            self.given[key] = HostVariables()
+            return self.given[key]
+        answer = ask("variable", name=key, host=self.host)
         if answer is None:
             self.gone.add(key)
             raise KeyError(key)
@@ -186,7 +214,7 @@ class Variables(collections.abc.MutableMapping):
         return sum(1 for _ in self)
 
     def copy(self):
-        other = Variables(self.given)
+        other = Variables(self.given, self.host)
         other.gone = set(self.gone)
         other.names = self.names
         return other

@@ -7,6 +7,8 @@ export type Request = { readonly op: string } & Readonly<Record<string, unknown>
 export interface Question {
   readonly ask: string;
   readonly name?: string;
+  /** Whose variable, when it is not that of the task's host. */
+  readonly host?: string | null;
   readonly command?: string;
   /** Base64. */
   readonly input?: string | null;

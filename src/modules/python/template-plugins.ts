@@ -13,10 +13,10 @@ import type {
   Test,
 } from "../../template/plugin.ts";
 import type { Value } from "../../values/model.ts";
-import { str } from "../../values/python.ts";
 import { findAnsible } from "./find-ansible.ts";
 import { PluginHost } from "./plugin-host.ts";
 import type { Answer, HostStart, Question } from "./protocol.ts";
+import { answerVariables } from "./variable-answers.ts";
 import { fromWire, toWire, type Wire } from "./wire.ts";
 
 type Kind = "filter" | "test" | "lookup";
@@ -134,13 +134,6 @@ function record(named: ReadonlyMap<string, Value>): Record<string, Wire> {
 
 /** What a plugin may ask of the running template. */
 function answerWith(context: EvaluationContext): (question: Question) => Answer {
-  return (question) => {
-    if (question.ask === "names") return { value: context.variableNames() };
-    if (question.ask === "variable") {
-      const value = context.variable(str(question.name ?? ""));
-      // A list of one: a variable that is none must differ from one that is null.
-      return { value: value === undefined ? null : [toWire(value)] };
-    }
-    return { error: `a template cannot answer: ${question.ask}` };
-  };
+  return (question) =>
+    answerVariables(context, question) ?? { error: `a template cannot answer: ${question.ask}` };
 }

@@ -5,6 +5,7 @@
 
 import { Undefined } from "../../template/undefined.ts";
 import { PyDate, PyDateTime } from "../../values/datetime.ts";
+import { PythonError } from "../../values/failure.ts";
 import { Markup } from "../../values/markup.ts";
 import {
   Dict,
@@ -16,6 +17,7 @@ import {
   type Value,
 } from "../../values/model.ts";
 import { floatRepr, isIterable, iterate, parseFloatText, str } from "../../values/python.ts";
+import { LazyDict } from "../../variables/lazy-dict.ts";
 
 /** What JSON.parse gives for an encoded value. */
 export type Wire =
@@ -26,17 +28,33 @@ export type Wire =
   | readonly Wire[]
   | { readonly "!": string; readonly v: Wire; readonly name?: string };
 
-/** @throws PythonError for functions and other objects that only live here */
+/** Deeper than any data; variables can hold each other. */
+const MAX_DEPTH = 100;
+
+/** Objects that only live here cross as their text. @throws PythonError for a value within itself */
 export function toWire(value: Value): Wire {
+  return encode(value, 0);
+}
+
+function encode(value: Value, depth: number): Wire {
+  if (depth > MAX_DEPTH) {
+    throw new PythonError("RecursionError", "the value is nested too deeply, or holds itself");
+  }
+  const toWire = (item: Value): Wire => encode(item, depth + 1);
   if (value === null || typeof value !== "object") {
     if (typeof value === "bigint") return tagged("int", String(value));
     return value;
   }
   if (Array.isArray(value)) return value.map(toWire);
   if (value instanceof Dict) {
+    // Variables of a host hold all variables and those of all hosts again.
+    const pairs =
+      value instanceof LazyDict
+        ? [...value].filter(([key]) => key !== "vars" && key !== "hostvars")
+        : [...value];
     return tagged(
       "dict",
-      Array.from(value, ([key, item]) => [toWire(key), toWire(item)]),
+      pairs.map(([key, item]) => [toWire(key), toWire(item)]),
     );
   }
   if (value instanceof Markup) return tagged("markup", value.text);
