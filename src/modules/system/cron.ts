@@ -55,8 +55,9 @@ export async function run(context: ModuleContext, given: Arguments): Promise<Mod
   const args = await expandPaths(context, spec, given);
   const name = textOption(args, "name") ?? "";
   const state = textOption(args, "state") ?? "present";
-  const user = textOption(args, "user");
-  const file = textOption(args, "cron_file");
+  // `user: "{{ lookup('env', 'USER') }}"` is empty where nobody logged in: it is then whoever runs.
+  const user = textOption(args, "user") || undefined;
+  const file = textOption(args, "cron_file") || undefined;
   const env = flagOption(args, "env") === true;
   const special = textOption(args, "special_time");
   const job = textOption(args, "job");
