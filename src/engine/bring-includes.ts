@@ -58,8 +58,6 @@ export function bringIncludes(
       outcomes.set(hostRun, { kind: "included", parts });
     }
   }
-  // An included role is not told of: its tasks carry its name.
-  if (kind === "include_role") return;
   for (const group of groups.values()) {
     for (const host of group.hosts) batch.run.statsOf(host).ok += 1;
     batch.run.options.events.emit({

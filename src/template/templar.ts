@@ -159,9 +159,8 @@ export class Templar implements Resolver {
       }
       return result;
     }
-    if (value instanceof Tuple) {
-      return new Tuple(value.items.map((item) => this.#value(item, options)));
-    }
+    // Variables hold lists only: a tuple becomes one when it is read.
+    if (value instanceof Tuple) return value.items.map((item) => this.#value(item, options));
     if (value instanceof PySet) {
       return new PySet(Array.from(value, (item) => this.#value(item, options)));
     }

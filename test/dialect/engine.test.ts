@@ -48,7 +48,7 @@ argument_specs:
     ]);
   });
 
-  it("count an include once for each file that it reads, a role's not at all", async () => {
+  it("count an include once for each file or role that it brings", async () => {
     const played = await play(
       `
 - hosts: testhost
@@ -59,7 +59,7 @@ argument_specs:
 `,
       { files: { "more.yml": "- meta: noop", "roles/quiet/tasks/main.yml": "[]" } },
     );
-    expect(played.stats.get("testhost")).toMatchObject({ ok: 2, failed: 0 });
+    expect(played.stats.get("testhost")).toMatchObject({ ok: 3, failed: 0 });
   });
 });
 
