@@ -4,7 +4,7 @@ import type { ModuleLibrary } from "../modules/library/module-library.ts";
 import type { ParseContext } from "../playbook/context.ts";
 import type { Loader } from "../playbook/loader.ts";
 import { type Node, Task } from "../playbook/node.ts";
-import type { Dict, Value } from "../values/model.ts";
+import { Dict, type Value } from "../values/model.ts";
 import type { HostVariables } from "../variables/host-variables.ts";
 import type { Layer, LayeredVariables } from "../variables/layers.ts";
 import { LazyDict } from "../variables/lazy-dict.ts";
@@ -33,6 +33,9 @@ export interface ScopePlay {
   readonly variables: PlayVariables;
   readonly hosts: PlayHosts;
 }
+
+/** What would hold the whole of it again. */
+const NOT_IN_HOSTVARS: ReadonlySet<string> = new Set(["vars", "hostvars", "environment"]);
 
 export class RunState {
   readonly options: RunOptions;
@@ -160,13 +163,60 @@ export class RunState {
     return stats;
   }
 
-  /** `hostvars`: each host's variables outside of any task, templated when asked for. */
+  /**
+   * `hostvars`: each host's variables outside of any play, templated when asked for. What cannot be
+   * templated there, because it needs more than the host knows, stays as it is written.
+   */
   #hostvars(): Dict {
     const { inventory } = this.options;
+    const open = new Map<Host, LazyDict>();
     return new LazyDict({
-      get: (name) => this.#variablesOf(name),
-      names: () => [...inventory.hosts.keys()],
+      get: (name) => {
+        const host = inventory.find(name);
+        if (!host) return undefined;
+        const known = open.get(host);
+        if (known) return known;
+        const entry = new LazyDict({
+          get: (key) => {
+            const { templar, variables } = this.#hostScope(host);
+            const value = variables.get(key);
+            return value === undefined
+              ? undefined
+              : templar.template(value, { failOnUndefined: false });
+          },
+          names: () => this.#hostScope(host).variables.names(),
+        });
+        open.set(host, entry);
+        return entry;
+      },
+      names: () => inventory.knownHosts(),
     });
+  }
+
+  /** A host's variables outside of any play. */
+  #hostScope(host: Host): Pick<Scope, "variables" | "templar"> {
+    const play = this.currentPlay;
+    const { facts } = this.variables.state(host);
+    const all = magicLayer(this.facts, {
+      host,
+      node: undefined,
+      play: undefined,
+      hosts: undefined,
+      facts,
+      vars: () => new Dict(),
+      environment: () => [],
+    });
+    const directory = play?.variables.play.directory ?? process.cwd();
+    const magic: Layer = {
+      get: (name) => {
+        if (NOT_IN_HOSTVARS.has(name)) return undefined;
+        return name === "playbook_dir" ? directory : all.get(name);
+      },
+      keys: () => [...all.keys(), "playbook_dir"].filter((name) => !NOT_IN_HOSTVARS.has(name)),
+    };
+    const variables = this.variables.variables({ host, play: undefined, node: undefined, magic });
+    const files = new TaskFiles(undefined, directory, this.loader);
+    return { variables, templar: this.templating.open(variables, files) };
   }
 
   readonly #openVariables = new Map<string, LazyDict>();

@@ -256,6 +256,11 @@ export class Inventory {
     return this.implicitLocalhost(name);
   }
 
+  /** Names of all hosts, an implicit localhost that was asked for included. */
+  knownHosts(): string[] {
+    return [...this.hosts.keys(), ...this.#implicit.keys()];
+  }
+
   implicitLocalhost(name = "localhost"): Host {
     let host = this.#implicit.get(name);
     if (!host) {

@@ -63,7 +63,7 @@ export function concat(parts: readonly Value[], conversion: Conversion): Value {
   const [first] = parts;
   if (first === undefined) return "";
   if (parts.length === 1) {
-    if (first instanceof NativeText) return first;
+    if (first instanceof NativeText || (first instanceof Dict && first.isLive)) return first;
     if (typeof first !== "string" && isPlainData(first, 0)) return copyData(first);
   }
   const text = joined(parts);

@@ -153,6 +153,7 @@ export class Templar implements Resolver {
       return value.map((item, index) => this.#member(value, index, item, options));
     }
     if (value instanceof Dict) {
+      if (value.isLive) return value;
       const result = new Dict();
       for (const [key, item] of value) {
         result.set(key, this.#member(value, textOf(key) ?? "", item, options));

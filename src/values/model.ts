@@ -123,6 +123,10 @@ export class Dict extends PyObject {
     super();
     for (const [key, value] of entries) this.set(key, value);
   }
+  /** Values are worked out when they are asked for: such a dict is handed on, never copied. */
+  get isLive(): boolean {
+    return false;
+  }
   get size(): number {
     return this.#entries.size;
   }

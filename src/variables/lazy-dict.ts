@@ -14,6 +14,9 @@ export class LazyDict extends Dict {
     super();
     this.#lazy = entries;
   }
+  override get isLive(): boolean {
+    return true;
+  }
   override get size(): number {
     return this.#lazy.names().length;
   }

@@ -87,7 +87,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   ansible_collection_name: (_, { node }) => node?.role?.collection,
   ansible_config_file: (run) => run.configFile ?? null,
   ansible_dependent_role_names: (_, { play }) =>
-    roleNames(play?.roles.filter((role) => role.origin === "dependency")),
+    play && roleNames(play.roles.filter((role) => role.origin === "dependency")),
   ansible_diff_mode: (run) => run.diffMode,
   ansible_facts: (_, { facts }) => facts,
   ansible_forks: (run) => run.forks,

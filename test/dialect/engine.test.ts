@@ -210,3 +210,22 @@ describe("inventories", () => {
     expect(replaced.result("show").msg).toEqual([{ a: 2 }, { b: 2 }]);
   });
 });
+
+describe("hostvars", () => {
+  it("hold what the host knows, not what the play says, and can be taken as a whole", async () => {
+    const played = await play(`
+- hosts: testhost
+  gather_facts: false
+  vars: {of_play: yes, all: "{{ hostvars[inventory_hostname] }}", through: "{{ all.fact }}"}
+  tasks:
+    - set_fact: {fact: 7, later: "{% raw %}{{ of_play }}{% endraw %}"}
+    - {name: one, debug: {msg: "{{ [through, all.later, all.of_play is defined] }}"}}
+    - {name: whole, debug: {var: hostvars.testhost}}
+`);
+    expect(played.result("one").msg).toEqual(["7", "{{ of_play }}", false]);
+    expect(played.result("whole")["hostvars.testhost"]).toMatchObject({
+      fact: 7,
+      ansible_forks: 5,
+    });
+  });
+});
