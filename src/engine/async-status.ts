@@ -11,7 +11,7 @@ export function asyncStatus(jobs: AsyncJobs, host: string, args: Dict): Dict {
   const id = str(given);
   if (str(args.get("mode") ?? "status") === "cleanup") {
     jobs.forget(id);
-    return state(id, [["erased", `~/.ansible_async/${id}`]]);
+    return state(id, [["erased", resultsFile(id)]]);
   }
   const { known, result } = jobs.look(host, id);
   if (!known) {
@@ -19,6 +19,12 @@ export function asyncStatus(jobs: AsyncJobs, host: string, args: Dict): Dict {
       ["ansible_job_id", id],
       ["started", 1],
       ["finished", 1],
+      ["changed", false],
+      ["results_file", resultsFile(id)],
+      ["stderr", ""],
+      ["stderr_lines", []],
+      ["stdout", ""],
+      ["stdout_lines", []],
     ]);
   }
   if (!result)
@@ -30,6 +36,11 @@ export function asyncStatus(jobs: AsyncJobs, host: string, args: Dict): Dict {
   const done = new Dict(result);
   done.set("ansible_job_id", id).set("started", 1).set("finished", 1);
   return done;
+}
+
+/** Where Ansible would keep the result; told for those who look at it. */
+export function resultsFile(id: string): string {
+  return `~/.ansible_async/${id}`;
 }
 
 function state(id: string, more: readonly (readonly [string, Value])[]): Dict {

@@ -65,10 +65,14 @@ export class BatchRun implements Walker {
     }
   }
 
-  turn(hostRun: HostRun, task: Task, place: Place): Promise<TaskOutcome> {
+  async turn(hostRun: HostRun, task: Task, place: Place): Promise<TaskOutcome> {
     if (!this.#strategy) throw new Error("a turn before the walk");
-    if (this.batch.playEnded || !hostRun.isRunning) return Promise.resolve({ kind: "out" });
-    return this.#strategy.turn(hostRun, task, place);
+    if (this.batch.playEnded || !hostRun.isRunning) return { kind: "out" };
+    const outcome = await this.#strategy.turn(hostRun, task, place);
+    if (outcome.kind !== "out" || hostRun.flow !== "unreachable") return outcome;
+    if (!(await this.#strategy.park(hostRun))) return outcome;
+    hostRun.flow = "running";
+    return { kind: "ok" };
   }
 
   isChosen(task: Task): boolean {
@@ -130,7 +134,14 @@ export class BatchRun implements Walker {
     for (const hostRun of hostRuns) hostRun.notified.delete(task);
     const scope = this.batch.scope(first, task);
     const info = taskInfo(run, scope, task, this.#tagsOf(task));
-    if (isMeta(task.action)) return runMeta(this.batch, task, info, hostRuns);
+    if (isMeta(task.action)) {
+      const outcomes = await runMeta(this.batch, task, info, hostRuns);
+      if (this.batch.forgiven) {
+        this.batch.forgiven = false;
+        this.#strategy?.forgive();
+      }
+      return outcomes;
+    }
     if (!(await this.#isConfirmed(info))) return new Map();
     const once = this.#isOnce(task, first);
     const acting = once ? [first] : hostRuns;
@@ -172,6 +183,8 @@ export class BatchRun implements Walker {
     const one = async (hostRun: HostRun) => {
       run.options.events.emit({ type: "host-start", task: info, host: hostRun.host.name });
       const report = await this.#tasks.run(scopePlay, hostRun, task, info);
+      // A handler that there is not ends the run before the result is told.
+      for (const name of report.notify) this.#find(name);
       reports.set(hostRun, report);
       tellResult(this.batch, task, info, hostRun, report);
     };

@@ -29,8 +29,12 @@ export function judgeBatch(
   const { maxFailPercentage } = batch.options;
   if (maxFailPercentage === undefined) return;
   const all = batch.hostRuns;
-  const lost = all.filter((hostRun) => !hostRun.isRunning || isLost(hostRun));
+  const lost = all.filter(
+    (hostRun) => hostRun.flow === "failed" || hostRun.flow === "unreachable" || isLost(hostRun),
+  );
   if ((lost.length / all.length) * 100 > maxFailPercentage) {
+    // Said here and, as nobody is left, at the end of the play.
+    if (!batch.playEnded) batch.run.options.events.emit({ type: "no-hosts-remaining" });
     batch.aborted = true;
     batch.playEnded = true;
     for (const hostRun of hostRuns) {

@@ -41,6 +41,8 @@ export class Batch {
   playEnded = false;
   /** Too many hosts failed, or `any_errors_fatal`. */
   aborted = false;
+  /** `clear_host_errors` was just asked for. */
+  forgiven = false;
 
   constructor(options: BatchOptions) {
     this.options = options;

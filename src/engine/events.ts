@@ -24,6 +24,8 @@ export interface TaskInfo {
   readonly position: SourcePosition | undefined;
   readonly tags: readonly string[];
   readonly checkMode: boolean;
+  /** Differences are shown. */
+  readonly diffMode: boolean;
   readonly noLog: boolean;
   /** Text of the arguments as the default callback shows it when asked to. */
   readonly args: Dict;

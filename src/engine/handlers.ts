@@ -42,6 +42,20 @@ export class Handlers {
     );
   }
 
+  /** With and without the role and its collection before it. */
+  #namesOf(task: Task): string[] {
+    if (task.name === undefined) return [];
+    const name = this.#nameOf(task);
+    const { role } = task;
+    if (!role) return [name];
+    const names = [name, `${role.name} : ${name}`];
+    if (role.collection !== undefined) {
+      const short = role.name.slice(role.name.lastIndexOf(".") + 1);
+      names.push(`${role.collection}.${short} : ${name}`, `${short} : ${name}`);
+    }
+    return names;
+  }
+
   #refresh(): void {
     const { handlers } = this.#play;
     if (handlers.length === this.#blocks) return;
@@ -49,18 +63,15 @@ export class Handlers {
     this.#all = [...tasksOf(handlers)];
     this.#byName = new Map();
     this.#listening = new Map();
-    for (const task of this.#all) {
-      const name = this.#nameOf(task);
-      if (task.name !== undefined) this.#byName.set(name, task);
-      const role = task.role;
-      if (role) {
-        this.#byName.set(`${role.name} : ${name}`, task);
-        const short = role.name.slice(role.name.lastIndexOf(".") + 1);
-        if (role.collection) {
-          this.#byName.set(`${role.collection}.${short} : ${name}`, task);
-          this.#byName.set(`${short} : ${name}`, task);
-        }
+    // Of several blocks the last one counts, within a block the first handler of a name.
+    for (const block of handlers) {
+      const names = new Map<string, Task>();
+      for (const task of tasksOf([block])) {
+        for (const name of this.#namesOf(task)) if (!names.has(name)) names.set(name, task);
       }
+      for (const [name, task] of names) this.#byName.set(name, task);
+    }
+    for (const task of this.#all) {
       for (const topic of topicsOf(task)) {
         this.#listening.set(topic, [...(this.#listening.get(topic) ?? []), task]);
       }

@@ -123,7 +123,7 @@ function extendedLoop(control: LoopControl, items: readonly Value[], index: numb
 
 /** What stands for an item in the output. */
 export function itemLabel(scope: Scope, control: LoopControl, item: Value): string {
-  if (control.label === undefined) return shown(item);
+  if (control.label === undefined) return shown(item instanceof Tuple ? [...item.items] : item);
   return shown(scope.templar.template(control.label));
 }
 

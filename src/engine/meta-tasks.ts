@@ -4,16 +4,13 @@
  */
 import { LayerbookError } from "../errors/index.ts";
 import type { Task } from "../playbook/node.ts";
-import type { Value } from "../values/model.ts";
 import { str } from "../values/python.ts";
 import type { Batch } from "./batch.ts";
 import type { TaskInfo } from "./events.ts";
-import { tellResult } from "./host-results.ts";
 import type { HostRun } from "./host-run.ts";
 import { conditions } from "./host-task.ts";
 import { skipped } from "./results.ts";
 import { targetOf } from "./target.ts";
-import type { TaskReport } from "./task-report.ts";
 import type { TaskOutcome } from "./walk.ts";
 
 /** What is done once for all hosts of the play, if the condition holds for the first of them. */
@@ -42,26 +39,25 @@ export async function runMeta(
     const when = task.effective("when");
     const failing = conditions(when ?? []).find((item) => !scope.templar.condition(item));
     if (failing !== undefined) {
-      tellResult(batch, task, info, hostRun, notDone(failing));
+      batch.run.options.events.emit({
+        type: "host-result",
+        host: name,
+        delegate: undefined,
+        task: info,
+        status: "skipped",
+        ignored: false,
+        rescued: false,
+        result: skipped(failing),
+        durationMs: 0,
+        looped: false,
+        showAlways: false,
+      });
       continue;
     }
     const outcome = await metaOn(batch, what, task, hostRun);
     for (const other of once ? hostRuns : [hostRun]) outcomes.set(other, outcome);
   }
   return outcomes;
-}
-
-function notDone(condition: Value): TaskReport {
-  return {
-    result: skipped(condition),
-    ignored: false,
-    looped: false,
-    delegate: undefined,
-    includes: [],
-    notify: [],
-    showAlways: false,
-    durationMs: 0,
-  };
 }
 
 async function metaOn(
@@ -88,6 +84,7 @@ async function metaOn(
         run.unreachable.delete(name);
       }
       for (const other of batch.hostRuns) other.forgiven = true;
+      batch.forgiven = true;
       return { kind: "ok" };
     case "end_host":
       hostRun.flow = "ended";

@@ -7,7 +7,7 @@ import { secretOptions, validateArguments } from "../modules/validate.ts";
 import { builtinName } from "../playbook/actions.ts";
 import { Dict, textOf } from "../values/model.ts";
 import { fromJson, str } from "../values/python.ts";
-import { asyncStatus } from "./async-status.ts";
+import { asyncStatus, resultsFile } from "./async-status.ts";
 import { failedBy } from "./failures.ts";
 import type { HostTask } from "./host-task.ts";
 import { environmentOf, flagKeyword, intKeyword } from "./keyword-values.ts";
@@ -129,7 +129,8 @@ export async function callModule(
   if (builtinName(module.name) === "set_fact") keepValues(scope, given, result);
   if (asyncSeconds > 0) {
     result.set("ansible_job_id", on.run.jobs.start(target.host.name, Promise.resolve(result)));
-    result.set("started", 1).set("finished", 1);
+    const id = str(result.get("ansible_job_id") ?? "");
+    result.set("started", 1).set("finished", 1).set("results_file", resultsFile(id));
   }
   tell(on, warnings, deprecations, result);
   return { result: withoutSecrets(on, module, given, result), step };
@@ -164,7 +165,7 @@ async function startJob(
     ["started", 1],
     ["finished", 0],
     ["changed", true],
-    ["results_file", `~/.ansible_async/${job}`],
+    ["results_file", resultsFile(job)],
   ]);
 }
 

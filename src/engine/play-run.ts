@@ -92,9 +92,21 @@ export class PlayRun {
       events.emit({ type: "no-hosts-matched" });
       return { ended: false };
     }
-    this.#readVarsFiles(hosts, scopePlay);
+    this.#openVarsFiles(early);
+    let isAnnounced = false;
+    const announce = () => {
+      if (!isAnnounced) start();
+      isAnnounced = true;
+    };
+    try {
+      this.#readVarsFiles(hosts, scopePlay);
+    } catch (error) {
+      announce();
+      throw error;
+    }
     for (const batch of batchesOf(hosts, keyword(early, this.#play, "serial"))) {
-      start();
+      announce();
+      isAnnounced = false;
       const ended = await this.#batch(batch, scopePlay, early, strategy ?? "linear");
       if (ended) return { ended: ended === "playbook" };
     }
@@ -227,6 +239,20 @@ export class PlayRun {
       return str(scope.templar.template(name));
     } catch {
       return name;
+    }
+  }
+
+  /** What cannot be read at all is said before the play is announced. */
+  #openVarsFiles(early: Scope): void {
+    const { varsFiles, directory } = this.#play;
+    for (const entry of varsFiles) {
+      let file: string | undefined;
+      try {
+        file = this.#varsFile(early, entry, directory);
+      } catch {
+        // Not there, or only for some hosts: said when the hosts' variables are read.
+      }
+      if (file !== undefined) this.#run.loader.load(file, this.#play.position);
     }
   }
 

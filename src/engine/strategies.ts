@@ -14,6 +14,10 @@ export interface Strategy {
   turn(hostRun: HostRun, task: Task, place: Place): Promise<TaskOutcome>;
   /** Begins a host's way; `walk` calls `turn`. */
   start(hostRun: HostRun, walk: () => Promise<void>): Promise<void>;
+  /** A host that cannot be reached waits for `clear_host_errors`. Says whether it may go on. */
+  park(hostRun: HostRun): Promise<boolean>;
+  /** Lets parked hosts go on. */
+  forgive(): void;
 }
 
 interface Waiting {
@@ -26,21 +30,50 @@ interface Waiting {
 /** All hosts together: nobody begins a task before everyone has finished the one before. */
 export class LinearStrategy implements Strategy {
   readonly #runTogether: RunTogether;
+  /** In the order of the inventory. */
+  readonly #hostRuns: readonly HostRun[];
   readonly #walking = new Set<HostRun>();
+  readonly #parked = new Map<HostRun, (goesOn: boolean) => void>();
   readonly #waiting = new Map<HostRun, Waiting>();
   #scheduled = false;
 
   constructor(runTogether: RunTogether, hostRuns: readonly HostRun[]) {
     this.#runTogether = runTogether;
+    this.#hostRuns = hostRuns;
     for (const hostRun of hostRuns) this.#walking.add(hostRun);
+  }
+
+  park(hostRun: HostRun): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#parked.set(hostRun, resolve);
+      this.#leave(hostRun);
+    });
+  }
+
+  forgive(): void {
+    for (const [hostRun, resolve] of this.#parked) {
+      this.#walking.add(hostRun);
+      resolve(true);
+    }
+    this.#parked.clear();
+  }
+
+  #leave(hostRun: HostRun): void {
+    this.#walking.delete(hostRun);
+    if (this.#walking.size > 0) {
+      this.#schedule();
+      return;
+    }
+    // Nobody is left who could forgive.
+    for (const resolve of this.#parked.values()) resolve(false);
+    this.#parked.clear();
   }
 
   async start(hostRun: HostRun, walk: () => Promise<void>): Promise<void> {
     try {
       await walk();
     } finally {
-      this.#walking.delete(hostRun);
-      this.#schedule();
+      this.#leave(hostRun);
     }
   }
 
@@ -65,8 +98,8 @@ export class LinearStrategy implements Strategy {
     }
     if (!first) return;
     const together = new Map<HostRun, Waiting>();
-    // In the order of the inventory, not in that of arrival.
-    for (const hostRun of this.#walking) {
+    // Not in the order of arrival.
+    for (const hostRun of this.#hostRuns) {
       const waiting = this.#waiting.get(hostRun);
       if (waiting?.task === first.task) together.set(hostRun, waiting);
     }
@@ -116,6 +149,14 @@ export class FreeStrategy implements Strategy {
     this.#runTogether = runTogether;
     this.#gate = new Gate(forks);
     this.#pinned = pinned;
+  }
+
+  park(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  forgive(): void {
+    // Nobody waits: every host goes by itself.
   }
 
   start(_hostRun: HostRun, walk: () => Promise<void>): Promise<void> {

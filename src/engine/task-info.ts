@@ -53,6 +53,7 @@ export function taskInfo(
     position: task.position,
     tags: [...tags],
     checkMode: flag("check_mode", run.options.check ?? false),
+    diffMode: flag("diff", run.options.diff ?? false),
     noLog: flag("no_log", run.options.settings.bool("DEFAULT_NO_LOG")),
     args: task.args,
   };

@@ -3,6 +3,7 @@
  * task comes next, and on which hosts, is for the strategy to say.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { ConnectionError } from "../connection/connection.ts";
 import { Host } from "../inventory/inventory.ts";
 import { includeKind } from "../playbook/actions.ts";
 import type { Task } from "../playbook/node.ts";
@@ -31,6 +32,8 @@ interface Once {
   notify: readonly string[];
   /** The result is there to be read (debug): shown however quiet the run is. */
   showAlways?: boolean;
+  /** It was not the module that failed: arguments or conditions could not be evaluated. */
+  thrown?: boolean;
 }
 
 export class TaskRunner {
@@ -152,6 +155,11 @@ class TaskAttempt {
         label = str(failedBy(error).get("msg") ?? "");
       }
       const once = await this.#guarded(scope, label);
+      // What cannot be evaluated for one item fails the whole task, without results of items.
+      if (once.thrown) {
+        this.#on.register(once.result);
+        return this.#report(once, false, outer, []);
+      }
       delegate = once.delegate;
       for (const name of once.notify) notify.add(name);
       const { result } = once;
@@ -216,7 +224,9 @@ class TaskAttempt {
       return await this.#once(scope, label);
     } catch (error) {
       if (this.#on.run.options.signal.aborted) throw error;
-      return { result: failedBy(error), delegate: undefined, include: undefined, notify: [] };
+      const thrown = !(error instanceof ConnectionError);
+      const result = failedBy(error);
+      return { result, delegate: undefined, include: undefined, notify: [], thrown };
     }
   }
 

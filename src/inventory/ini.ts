@@ -136,5 +136,6 @@ function splitLine(line: string): string[] {
 function iniValue(text: string): Value {
   // Only Python's own words count here, not JSON's.
   if (/^(true|false|null)$/.test(text)) return text;
-  return literalEval(text) ?? text;
+  const value = literalEval(text);
+  return value === undefined ? text : value;
 }

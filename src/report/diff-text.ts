@@ -13,6 +13,7 @@ export function diffText(
   display: Display,
   settings: EngineSettings,
 ): string | undefined {
+  if (!event.task.diffMode) return undefined;
   const diff = event.result.get("diff");
   if (diff === undefined || !truth(diff)) return undefined;
   if (!truth(event.result.get("changed") ?? false)) return undefined;

@@ -125,7 +125,7 @@ export function describeRuns(runs: readonly RunRecord[], directory: string): str
 }
 
 /** Paths and times of the run, and excerpts of files in messages, are left out. */
-function normalised(text: string, directory: string): string {
+export function normalised(text: string, directory: string): string {
   const plain = text
     .replaceAll(directory, "@")
     .replace(/("(?:start|end|delta|ansible_job_id|results_file)": )"[^"]*"/g, '$1"*"')
@@ -134,6 +134,17 @@ function normalised(text: string, directory: string): string {
     // ansible-core 2.14 does not name the condition that did not hold.
     .replace(/^ *"false_condition": .*\n/gm, "")
     .replace(/"false_condition": "(?:\\.|[^"\\])*", /g, "")
+    .replace(/"msg": "(?:\\.|[^"\\])*", "unreachable": true/g, '"msg": "*", "unreachable": true')
+    .replace(/, "timedout": \{[^}]*\}/g, "")
+    .replace(/^\+\+\+ after: .*\/\.ansible\/tmp\/.*$/gm, "+++ after: *")
+    .replace(/^\+\+\+ after: [^(\n]*$/gm, "+++ after: *")
+    .replaceAll("ansible.vars.hostvars.HostVarsVars object", "dict object")
+    .replace(/(The error was: )([^"]+?)\. \2(?=")/g, "$1$2")
+    .replace(/ansible\.parsing\.yaml\.objects\.AnsibleUnicode/g, "str")
+    .replaceAll("ansible.vars.hostvars.HostVarsVars object", "dict object")
+    .replace(/(The error was: )([^"]+?)\. \2(?=")/g, "$1$2")
+    .replace(/ansible\.parsing\.yaml\.objects\.AnsibleMapping/g, "dict")
+    .replace(/^ASYNC .*\n/gm, "")
     .replace(/^An exception occurred during task execution.*\n/gm, "")
     .replace(/^\*+ *$/gm, "")
     .replace(/ \*{3,}$/gm, " ***");

@@ -116,11 +116,11 @@ export async function gatherKind(
       const full = `ansible_${name}`;
       if (filterMatches(patterns, full)) named[full] = value;
     }
-    return {
-      changed: false,
-      ansible_facts:
-        kind === "moment" ? named : { ...named, gather_subset: subset, module_setup: true },
-    };
+    if (kind !== "moment") {
+      if (filterMatches(patterns, "gather_subset")) named.gather_subset = subset;
+      if (filterMatches(patterns, "module_setup")) named.module_setup = true;
+    }
+    return { changed: false, ansible_facts: named };
   } catch (error) {
     if (!(error instanceof BadSubset)) throw error;
     return { failed: true, msg: error.message };
