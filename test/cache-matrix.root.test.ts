@@ -15,7 +15,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { secretOf, Vault } from "../src/variables/vault.ts";
-import { build, play, type Row, site } from "./cache-matrix.ts";
+import { build, plan, play, type Row, site } from "./cache-matrix.ts";
 import { busyboxRoot, debianTar, files, must, scratch } from "./support.ts";
 
 const folder = scratch();
@@ -50,6 +50,7 @@ const VARIABLES: Row[] = [
     edit: "a variable that one task uses",
     before: { "site.yml": around(WORD), "group_vars/all.yml": "word: one\n" },
     after: { "group_vars/all.yml": "word: two\n" },
+    why: { b: 'argument content: "one" → "two"' },
     runs: ["b", "look"],
     hits: ["a", "c"],
   },
@@ -80,6 +81,7 @@ const VARIABLES: Row[] = [
       "group_vars/all.yml": "wanted: false\n",
     },
     after: { "group_vars/all.yml": "wanted: true\n" },
+    why: { b: "it was skipped last time" },
     runs: ["b", "look"],
     hits: ["a", "c"],
   },
@@ -113,6 +115,7 @@ const VARIABLES: Row[] = [
       "group_vars/all.yml": "word: one\n",
     },
     after: { "group_vars/all.yml": "word: two\n" },
+    why: { b: 'b.j2 is rendered differently: line 1: "word one" → "word two"' },
     runs: ["b", "look"],
     hits: ["a", "c"],
   },
@@ -168,6 +171,7 @@ const VARIABLES: Row[] = [
     },
     after: { "group_vars/all.yml": sealed("second secret") },
     flags: ["--vault-password-file", "FOLDER/pass"],
+    why: { b: "argument content has changed (hidden)" },
     runs: ["b", "look"],
     hits: ["a", "c"],
   },
@@ -215,6 +219,7 @@ const FILES: Row[] = [
       "files/one": "1",
     },
     after: { "files/one": "2" },
+    why: { b: "one has changed" },
     runs: ["b", "look"],
     hits: ["a", "c"],
   },
@@ -232,6 +237,7 @@ const FILES: Row[] = [
     edit: "a directory with one file added",
     before: COPIED,
     after: { "files/tree/three": "3" },
+    why: { b: "tree has changed: +three" },
     runs: ["b", "look"],
     hits: ["a", "c"],
   },
@@ -246,6 +252,7 @@ const FILES: Row[] = [
     edit: "a directory with one file renamed",
     before: COPIED,
     after: (at) => renameSync(join(at, "files/tree/one"), join(at, "files/tree/uno")),
+    why: { b: "tree has changed: +uno, -one" },
     runs: ["b", "look"],
     hits: ["a", "c"],
   },
@@ -256,6 +263,7 @@ const FILES: Row[] = [
       "site.yml": around("- {name: b, copy: {src: tree, dest: /srv/, mode: preserve}}"),
     },
     after: (at) => chmodSync(join(at, "files/tree/one"), 0o700),
+    why: { b: "tree has changed: ~one" },
     runs: ["b", "look"],
     hits: ["a", "c"],
   },
@@ -482,6 +490,7 @@ const RESULTS: Row[] = [
       "group_vars/all.yml": "who: nobody\n",
     },
     after: { "group_vars/all.yml": "who: root\n" },
+    why: { who: "become: nobody by su → root by su" },
     runs: ["who"],
     hits: ["a", "c"],
   },
@@ -496,6 +505,7 @@ const RESULTS: Row[] = [
       "group_vars/all.yml": "word: one\n",
     },
     after: { "group_vars/all.yml": "word: two\n" },
+    why: { env: 'environment variable WORD: "one" → "two"' },
     runs: ["env"],
     hits: ["a", "c"],
   },
@@ -506,6 +516,7 @@ const ORDER: Row[] = [
     edit: "a task inserted",
     before: { "site.yml": site([COPY_A, LOOK]) },
     after: { "site.yml": site([COPY_A, COPY_C, LOOK]) },
+    why: { c: "the task is not part of the last build" },
     runs: ["c", "look"],
     hits: ["a"],
   },
@@ -590,6 +601,7 @@ const FAILURES: Row[] = [
       ]),
     },
     after: {},
+    why: { try: "it failed last time, and failures are not kept" },
     runs: ["try"],
     hits: ["a", "look"],
   },
@@ -629,6 +641,7 @@ const FAILURES: Row[] = [
       "group_vars/all.yml": "word: hunter2\n",
     },
     after: { "group_vars/all.yml": "word: hunter3\n" },
+    why: { pw: "argument content has changed (hidden)" },
     runs: ["pw"],
     hits: ["a"],
   },
@@ -674,6 +687,7 @@ const TRUST: Row[] = [
     edit: "--no-cache",
     before: { "site.yml": around() },
     flagsAfter: ["--no-cache"],
+    why: { a: "--no-cache" },
     runs: ["a", "c", "look"],
     hits: [],
   },
@@ -681,6 +695,7 @@ const TRUST: Row[] = [
     edit: "--no-cache-from",
     before: { "site.yml": around() },
     flagsAfter: ["--no-cache-from", "c"],
+    why: { c: "--no-cache-from 'c'" },
     runs: ["c", "look"],
     hits: ["a"],
   },
@@ -688,6 +703,7 @@ const TRUST: Row[] = [
     edit: "nothing, where a task is tagged never-cache",
     before: { "site.yml": around("- {name: never, command: 'true', tags: [never-cache]}") },
     after: {},
+    why: { never: "it has the tag never-cache" },
     runs: ["never"],
     hits: ["a", "c", "look"],
   },
@@ -738,7 +754,9 @@ function rows(title: string, list: readonly Row[]): void {
       it(row.edit, async () => {
         served = "one";
         const at = join(folder.path, `${title.replaceAll(/\W/g, "")}${index}`);
-        const { first, second, anew } = await play(row, at, `rootfs:${root}`, { URL: url() });
+        const { first, planned, second, anew } = await play(row, at, `rootfs:${root}`, {
+          URL: url(),
+        });
         expect(first.error).toBeUndefined();
         expect(second.error).toBeUndefined();
         expect({ runs: second.runs, hits: second.hits }).toEqual({
@@ -746,6 +764,17 @@ function rows(title: string, list: readonly Row[]): void {
           hits: row.hits,
         });
         expect(anew.image).toBe(second.image);
+        // A plan promises nothing that the build does not keep; what it leaves open says so.
+        for (const step of planned.rows) {
+          const name = step.item === undefined ? step.title : `${step.title} (${step.item})`;
+          if (step.verdict === "hit") expect(second.hits).toContain(name);
+          if (step.verdict === "run") expect(second.runs).toContain(name);
+        }
+        for (const [task, text] of Object.entries(row.why ?? {})) {
+          expect(second.reasons.get(task)).toBe(text);
+          const step = planned.rows.find((one) => one.title === task);
+          expect(step?.reasons.map((reason) => reason.text).join("; ")).toBe(text);
+        }
       });
     }
   });
@@ -819,6 +848,22 @@ describe("other edits", () => {
     } finally {
       daemon.stop();
     }
+  });
+  it("is said of the second build of tasks after one that runs: what it left, or what is not known", async () => {
+    const at = join(folder.path, "after");
+    files(at, { "site.yml": around(WORD), "group_vars/all.yml": "word: one\n" });
+    await build(at, `rootfs:${root}`);
+    files(at, { "group_vars/all.yml": "word: two\n" });
+    const planned = await plan(at, `rootfs:${root}`);
+    expect(planned.rows.map(({ title, verdict }) => [title, verdict])).toEqual([
+      ["a", "hit"],
+      ["b", "run"],
+      ["c", "hit"],
+      ["look", "depends"],
+    ]);
+    expect(planned.rows[3]?.reasons[0]?.text).toContain("depends on what 'b' leaves");
+    const second = await build(at, `rootfs:${root}`);
+    expect(second.reasons.get("look")).toBe("what 'b' left is different");
   });
   it("apt's lists: fresh for their time to live", async () => {
     const at = join(folder.path, "apt");

@@ -2,8 +2,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildEvent } from "../src/build/events.ts";
+import { type Plan, planImage } from "../src/build/plan.ts";
 import { parseBuildFlags } from "../src/cli/build-flags.ts";
-import { runBuilds } from "../src/cli/build-setup.ts";
+import { eachBuild, runBuilds } from "../src/cli/build-setup.ts";
 import { files } from "./support.ts";
 
 /** What came of a build, by the tasks' names; items of a loop as `name (item)`. */
@@ -31,6 +32,8 @@ export interface Row {
   /** Tasks that must run in the second build, and those that must be replayed. */
   readonly runs: readonly string[];
   readonly hits: readonly string[];
+  /** What is said of why a task runs. */
+  readonly why?: Readonly<Record<string, string>>;
   /** Image of the second build differs from one that is made without the cache: time, processes. */
   readonly unrepeatable?: true;
   readonly env?: Readonly<Record<string, string>>;
@@ -60,17 +63,12 @@ export async function build(
     const task = tasks.get(event.task);
     if (!task || TALKS.test(task.module)) return;
     const name = event.item === undefined ? task.title : `${task.title} (${event.item})`;
+    reasons.set(name, event.reasons.map((reason) => reason.text).join("; "));
     if (event.status === "cached") hits.push(name);
     else if (event.status === "skipped") skips.push(name);
     else runs.push(name);
   };
-  const argv = [
-    join(folder, "site.yml"),
-    ...["--from", base, "--to", `oci:${join(folder, "image")}`, "--host", "box"],
-    ...["--store", join(folder, "store"), ...flags],
-  ];
-  const { flags: parsed, operands } = parseBuildFlags("layerbook build", "", argv);
-  if (!parsed) throw new Error("flags");
+  const { operands, parsed } = flagsOf(folder, base, flags);
   let error: unknown;
   try {
     await runBuilds(operands, parsed, new AbortController().signal, { listen, close: () => {} });
@@ -78,6 +76,39 @@ export async function build(
     error = caught;
   }
   return { runs, hits, skips, image, error, reasons, messages };
+}
+
+function flagsOf(folder: string, base: string, flags: readonly string[]) {
+  const argv = [
+    join(folder, "site.yml"),
+    ...["--from", base, "--to", `oci:${join(folder, "image")}`, "--host", "box"],
+    ...["--store", join(folder, "store"), ...flags],
+  ];
+  const { flags: parsed, operands } = parseBuildFlags("layerbook build", "", argv);
+  if (!parsed) throw new Error("flags");
+  return { operands, parsed };
+}
+
+/** What `layerbook plan` says that {@link build} would do. */
+export async function plan(
+  folder: string,
+  base: string,
+  flags: readonly string[] = [],
+): Promise<Plan> {
+  const { operands, parsed } = flagsOf(folder, base, flags);
+  let found: Plan | undefined;
+  await eachBuild(
+    operands,
+    parsed,
+    new AbortController().signal,
+    () => {},
+    async (open) => {
+      found = await planImage(await open());
+      return undefined;
+    },
+  );
+  if (!found) throw new Error("no plan");
+  return found;
 }
 
 /** A pair of builds, and a third that replays nothing, which must give the same image. */
@@ -98,11 +129,12 @@ export async function play(
   if (typeof row.after === "function") await row.after(folder);
   else if (row.after) files(folder, row.after);
   const flags = (row.flagsAfter ?? row.flags ?? []).map(fill);
+  const planned = await plan(folder, base, flags);
   const second = await build(folder, base, flags);
   const anew =
     row.unrepeatable || second.error ? second : await build(folder, base, [...flags, "--no-cache"]);
   rmSync(folder, { recursive: true, force: true });
-  return { first, second, anew };
+  return { first, planned, second, anew };
 }
 
 /** A playbook with one play; `tasks` one a line. */

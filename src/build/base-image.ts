@@ -52,7 +52,35 @@ export async function resolveBase(
     diffIds: image.layers.map((layer) => layer.diffId),
   };
   if (identity !== undefined) store.putFact<Remembered>("bases", key, { ...base, identity });
+  store.putFact("bases", layersKey(base.diffIds), layers);
   return { ...base, imported: true };
+}
+
+/**
+ * What {@link resolveBase} would give, without unpacking anything: of an image that is not in the
+ * store only the configuration is read, and it has no layers.
+ */
+export async function lookAtBase(
+  source: BaseSource,
+  store: StepStore,
+  workspace: Workspace,
+  signal: AbortSignal,
+): Promise<BaseImage> {
+  const { transport, reference } = source;
+  const identity = await transport.identify(reference, { signal });
+  const key = digestOf(["base", transport.scheme, reference, identity ?? null]);
+  const known = identity === undefined ? undefined : store.getFact<Remembered>("bases", key);
+  if (known && (await allThere(workspace, known.layers))) return known;
+  const image = await transport.read(reference, { signal });
+  const diffIds = image.layers.map((layer) => layer.diffId);
+  const layers = store.getFact<readonly Layer[]>("bases", layersKey(diffIds));
+  if (layers && (await allThere(workspace, layers)))
+    return { config: image.config, layers, diffIds };
+  return { config: image.config, layers: [], diffIds };
+}
+
+function layersKey(diffIds: readonly Digest[]): Digest {
+  return digestOf(["layers", [...diffIds]]);
 }
 
 async function allThere(workspace: Workspace, layers: readonly Layer[]): Promise<boolean> {

@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { SourcePosition } from "../errors/index.ts";
+import type { Data } from "../modules/module.ts";
 import type { Digest } from "../oci/image.ts";
 import type { Layer, LayerId } from "../workspace/workspace.ts";
 import { writeAtomically } from "./atomic.ts";
@@ -39,6 +40,8 @@ export interface StepRow {
   readonly startedMs: number;
   readonly durationMs: number;
   readonly message?: string | undefined;
+  /** Of a step that ran elsewhere than in the image: what it said. */
+  readonly result?: Data | undefined;
   readonly log?: readonly string[] | undefined;
 }
 

@@ -1,34 +1,30 @@
 /** A build: a playbook, a base image and what the user wants of the result, to an image. */
 import { EngineEvents } from "../engine/events.ts";
 import { runPlaybook } from "../engine/index.ts";
-import type { ConnectionFactory, RunOptions, VaultAccess } from "../engine/options.ts";
+import type { ConnectionFactory, VaultAccess } from "../engine/options.ts";
 import { directRunner } from "../engine/runner.ts";
 import type { EngineSettings } from "../engine/settings.ts";
 import { type ExitCode, LayerbookError, messageOf } from "../errors/index.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import { type PortablePython, portablePython } from "../modules/python/portable-python.ts";
 import type { Value } from "../values/model.ts";
-import type { SessionOptions, Workspace } from "../workspace/workspace.ts";
+import type { Workspace } from "../workspace/workspace.ts";
 import type { ConfigOverrides } from "./assemble.ts";
 import { type BaseSource, type ResolvedBase, resolveBase } from "./base-image.ts";
 import { buildFailure } from "./build-failure.ts";
-import { BuildRecords, type RecordedBase } from "./build-record.ts";
-import { BuildState } from "./build-state.ts";
+import { BuildRecords } from "./build-record.ts";
+import type { BuildState } from "./build-state.ts";
 import { CachePolicy } from "./cache-policy.ts";
-import { ContentDigests } from "./content-digest.ts";
 import { type Destination, deliver } from "./deliver.ts";
-import { digestOf } from "./digest.ts";
 import { EarlyDelivery } from "./early-delivery.ts";
 import type { BuildEvent, BuildListener } from "./events.ts";
-import { Explainer } from "./explain.ts";
 import { FailedStates } from "./failed-state.ts";
-import { FilesView } from "./files-view.ts";
 import type { LayerPolicy } from "./layering.ts";
 import { liveFactsOfThisMachine } from "./live-facts.ts";
 import { MemoRunner } from "./memo-runner.ts";
 import { Narrator } from "./narrate.ts";
+import { openState, runOptions, stepTools } from "./open-state.ts";
 import type { Secrets } from "./secrets.ts";
-import { StepKeys } from "./step-keys.ts";
 import type { StepStore } from "./step-store.ts";
 
 export interface BuildOptions {
@@ -88,7 +84,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
     imported: base.imported,
   });
   const python = portablePython(store.root);
-  const state = openState(options, base, python);
+  const state = openState(options, base, [python.mount]);
   const narrator = new Narrator(emit, (text) => options.secrets.within(text));
   const records = new BuildRecords(store.root);
   const keep = (image: ImageEvent | undefined, error: unknown) =>
@@ -146,45 +142,6 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
   }
 }
 
-function openState(options: BuildOptions, base: ResolvedBase, python: PortablePython): BuildState {
-  const session: SessionOptions = {
-    env: base.config.config?.Env ?? [],
-    network: options.network,
-    hostname: hostName(options.host),
-    mounts: [python.mount],
-    signal: options.signal,
-  };
-  const digest = digestOf([
-    "base",
-    [...base.diffIds],
-    [...session.env],
-    [base.config.os, base.config.architecture, base.config.variant],
-    // Layers stay where they were made, and so do the outcomes that need them.
-    [options.network, session.hostname, options.workspace.kind],
-  ]);
-  const recorded: RecordedBase = {
-    reference: options.from,
-    digest,
-    content: digestOf([...base.diffIds]),
-    network: options.network,
-    hostname: session.hostname ?? "",
-    env: session.env,
-    layers: base.layers.map((layer) => layer.id),
-  };
-  return new BuildState(options.workspace, recorded, session);
-}
-
-/** A name that every kernel and resolver takes. */
-function hostName(host: string): string {
-  return (
-    host
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9-]+/g, "-")
-      .replaceAll(/^-+|-+$/g, "")
-      .slice(0, 63) || "image"
-  );
-}
-
 async function runSteps(
   options: BuildOptions,
   state: BuildState,
@@ -192,27 +149,13 @@ async function runSteps(
   narrator: Narrator,
   early: EarlyDelivery,
 ): Promise<void> {
-  const { emit, host, secrets, signal, store, workspace } = options;
+  const { emit, host, signal, store, workspace } = options;
   const policy = new CachePolicy(options.cache.off, options.cache.from);
-  const contents = new ContentDigests(`${store.root}/stat`);
   const runner = new MemoRunner({
     inner: directRunner,
     state,
     store,
-    keys: new StepKeys({
-      state,
-      store,
-      contents,
-      files: filesOf(workspace, state),
-      services: options.services,
-      holdsSecret: (text) => secrets.within(text),
-    }),
-    explainer: new Explainer({
-      state,
-      store,
-      contents,
-      last: () => new BuildRecords(store.root).last(options.name),
-    }),
+    ...stepTools(options, state),
     policy,
     facts: liveFactsOfThisMachine(),
     workspaceHas: (layer) => workspace.has(layer),
@@ -227,23 +170,12 @@ async function runSteps(
     if (event.type === "play-start" && event.play.hosts.includes(host)) met = true;
     narrator.hear(event);
   });
-  const run: RunOptions = {
-    playbooks: options.playbooks,
-    inventory: options.inventory,
-    connections: async (request) =>
-      request.host === host ? state.connection() : options.connections(request),
+  const run = runOptions(options, {
     events,
-    settings: options.settings,
-    signal,
     runner,
-    extraVars: options.extraVars,
-    ...(options.tags && { tags: options.tags }),
-    ...(options.skipTags && { skipTags: options.skipTags }),
-    vault: options.vault,
-    target: "image",
+    connection: () => state.connection(),
     mountedPython: python.get,
-    services: options.services,
-  };
+  });
   const failures = new FailedStates(store.root);
   const outcome = await runPlaybook(run);
   signal.throwIfAborted();
@@ -267,12 +199,6 @@ async function runSteps(
     emit({ type: "warning", message: `ended at the end of the build: ${ended.join(", ")}` });
   }
   failures.forget();
-}
-
-/** The files of the state, where the workspace knows what its layers hold. */
-function filesOf(workspace: Workspace, state: BuildState): FilesView | undefined {
-  if (!workspace.entries) return undefined;
-  return new FilesView(state.base, async (id) => (await workspace.entries?.(id)) ?? []);
 }
 
 /** `SOURCE_DATE_EPOCH`, else the base image's date: the same inputs give the same image. */

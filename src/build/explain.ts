@@ -47,7 +47,7 @@ export class Explainer {
 
   /** Called for every step, in order: the n-th of a name is the n-th of the last build. */
   meet(step: Step): void {
-    const id = identity(step.role, step.name, step.module.name, step.itemLabel);
+    const id = identity(step.role, step.name, step.itemLabel);
     this.#met.set(id, (this.#met.get(id) ?? 0) + 1);
   }
 
@@ -55,7 +55,7 @@ export class Explainer {
   before(step: Step): StepRow | undefined {
     const last = this.#lastBuild();
     if (!last) return undefined;
-    const id = identity(step.role, step.name, step.module.name, step.itemLabel);
+    const id = identity(step.role, step.name, step.itemLabel);
     const same = this.#known.get(id)?.[(this.#met.get(id) ?? 1) - 1];
     if (same) return same;
     // A task with a new name is known by its place.
@@ -65,7 +65,6 @@ export class Explainer {
         position !== undefined &&
         row.position?.file === position.file &&
         row.position.line === position.line &&
-        row.module === step.module.name &&
         row.item === step.itemLabel,
     );
   }
@@ -100,7 +99,7 @@ export class Explainer {
     }
     const reasons = [
       ...(await this.#partReasons(missed, record.parts)),
-      ...this.#stateReasons(last, row),
+      ...(sameFiles(record.parts, missed.parts) ? [] : this.#stateReasons(last, row)),
     ];
     return reasons.length > 0
       ? reasons
@@ -162,7 +161,7 @@ export class Explainer {
     this.#last = this.#o.last();
     const known = new Map<string, StepRow[]>();
     for (const row of this.#last?.steps ?? []) {
-      const id = identity(row.role, row.name, row.module, row.item);
+      const id = identity(row.role, row.name, row.item);
       const rows = known.get(id);
       if (rows) rows.push(row);
       else known.set(id, [row]);
@@ -170,6 +169,11 @@ export class Explainer {
     this.#known = known;
     return this.#last;
   }
+}
+
+/** Are the files that the step can see the same, whatever else has changed? */
+function sameFiles(before: StepParts, after: StepParts): boolean {
+  return before.seen !== undefined && before.seen === after.seen;
 }
 
 /** What a step added to the filesystem. */
@@ -234,11 +238,6 @@ function ageReason(step: Step, record: StepRecord): Reason {
   return { kind: "age", before: age, after: most, text };
 }
 
-function identity(
-  role: string | undefined,
-  name: string,
-  module: string,
-  item: string | undefined,
-): string {
-  return [role ?? "", name, module, item ?? ""].join("\0");
+function identity(role: string | undefined, name: string, item: string | undefined): string {
+  return [role ?? "", name, item ?? ""].join("\0");
 }

@@ -16,7 +16,7 @@ import { digestOf } from "./digest.ts";
 import type { Explainer, Missed } from "./explain.ts";
 import type { LiveFacts } from "./live-facts.ts";
 import type { Reason } from "./reason.ts";
-import type { StepKey, StepKeys, Stored } from "./step-keys.ts";
+import type { StepKey, StepKeys, Stored, Touched } from "./step-keys.ts";
 import type { StepRecord, StepStore } from "./step-store.ts";
 
 /** What happened to a step, for whoever shows it. */
@@ -51,7 +51,7 @@ interface Held {
   readonly step: Step;
   readonly key: StepKey;
   /** See {@link StepKeys.touched}. */
-  readonly touched: Digest | undefined;
+  readonly touched: Touched | undefined;
   readonly reasons: readonly Reason[];
   readonly result: ModuleResult;
   readonly startedMs: number;
@@ -94,7 +94,7 @@ export class MemoRunner implements StepRunner {
     const reasons = await explainer.why({
       step,
       key,
-      parts: keys.parts(step, key),
+      parts: keys.parts(step, key, touched),
       forbidden: allowed ? undefined : policy.refusal(step),
       found,
     });
@@ -143,7 +143,7 @@ export class MemoRunner implements StepRunner {
       durationMs: Date.now() - held.startedMs,
       created: Date.now(),
       title: `${describe(held.step).title} (${held.step.module.name})`,
-      parts: this.#o.keys.parts(held.step, held.key),
+      parts: this.#o.keys.parts(held.step, held.key, held.touched),
     };
   }
 
@@ -188,7 +188,7 @@ export class MemoRunner implements StepRunner {
     step: Step,
     key: StepKey,
     reasons: readonly Reason[],
-    touched?: Digest,
+    touched?: Touched,
   ): Promise<ModuleResult> {
     await this.#runPending();
     const startedMs = Date.now();

@@ -25,6 +25,9 @@ export interface StepCounts {
   skipped: number;
 }
 
+/** Longer results of delegated steps are not kept. Characters of JSON. */
+const LONGEST_RESULT = 8000;
+
 export class Narrator {
   readonly counts: StepCounts = { cached: 0, ran: 0, skipped: 0 };
   /** What came of each step so far. */
@@ -88,7 +91,8 @@ export class Narrator {
         });
         break;
       case "output":
-        if (!event.task.noLog) this.#output(event.task.id, event.stream, event.text);
+        if (!event.task.noLog && isForPeople(event.task.action))
+          this.#output(event.task.id, event.stream, event.text);
         break;
       case "item-result":
         this.#step(event, event.label);
@@ -134,6 +138,7 @@ export class Narrator {
       startedMs: this.#startedMs,
       durationMs: event.durationMs,
       message: note?.secret ? undefined : message,
+      ...(event.delegate !== undefined && { result: shortResult(event) }),
       log: note?.secret || event.task.noLog ? undefined : this.#log.lines,
     });
     this.#log = new StepLog();
@@ -201,6 +206,24 @@ function rowOf(task: TaskInfo) {
     position: task.position,
     handler: task.kind === "handler",
   };
+}
+
+/** What a step said that runs elsewhere, for `layerbook plan`, which does not run it. */
+function shortResult(event: HostResult | ItemResult): Data | undefined {
+  if (event.task.noLog) return undefined;
+  const result = toPlain(event.result) as Data;
+  return JSON.stringify(result).length <= LONGEST_RESULT ? result : undefined;
+}
+
+/**
+ * Modules whose scripts print what only the module reads. The others run programs of the target, and
+ * what those say is shown while they run.
+ */
+const ONLY_FOR_THE_MODULE =
+  /(^|\.)(assemble|authorized_key|blockinfile|copy|cron|file|find|gather_facts|getent|group|hostname|ini_file|known_hosts|lineinfile|package_facts|replace|service|service_facts|setup|slurp|stat|sysctl|systemd|systemd_service|tempfile|template|user)$/;
+
+function isForPeople(action: string): boolean {
+  return !ONLY_FOR_THE_MODULE.test(action);
 }
 
 /** `argument mode: "0644" → "0600"; app.conf has changed`. */

@@ -54,6 +54,10 @@ export interface Comparison {
 export async function differences(comparison: Comparison): Promise<readonly Reason[]> {
   const { before, after, secret } = comparison;
   const reasons: Reason[] = [];
+  if (before.module !== after.module) {
+    const text = `the module: ${before.module} → ${after.module}`;
+    return [{ kind: "module", before: before.module, after: after.module, text }];
+  }
   if (before.revision !== after.revision) {
     reasons.push({ kind: "module", text: "the module is another version: Layerbook was updated" });
   }

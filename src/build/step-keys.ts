@@ -17,6 +17,12 @@ export interface StepKey {
   readonly own: Digestible;
 }
 
+/** The second key of a step, and the digest of the files in it. */
+export interface Touched {
+  readonly seen: Digest;
+  readonly key: Digest;
+}
+
 /** An outcome and the key under which it was found. */
 export interface Stored {
   readonly at: Digest;
@@ -68,30 +74,30 @@ export class StepKeys {
    * A second key, of steps that touch only certain paths: those paths stand in it for the whole
    * filesystem. It is looked for when there is nothing under the first.
    */
-  async touched(step: Step, { own, secret }: StepKey): Promise<Digest | undefined> {
+  async touched(step: Step, { own, secret }: StepKey): Promise<Touched | undefined> {
     const { files, state, store } = this.#o;
     const paths = step.module.module.touches?.(step.args);
     if (!files || !paths || state.busy || changesPrograms(step)) return undefined;
     const seen = await files.digest(state.stack, paths);
     if (seen === undefined) return undefined;
     const key = digestOf([seen, own]);
-    return secret ? store.privateDigest(key) : key;
+    return { seen, key: secret ? store.privateDigest(key) : key };
   }
 
   /** The outcome of a step that found the paths that it touches as they are now. */
-  findTouched(touched: Digest): Stored | undefined {
-    const at = this.#o.store.getTouched(touched);
+  findTouched(touched: Touched): Stored | undefined {
+    const at = this.#o.store.getTouched(touched.key);
     const record = at && this.#o.store.get(at);
     return record && !record.busy ? { at, record } : undefined;
   }
 
-  putTouched(touched: Digest, at: Digest): void {
-    this.#o.store.putTouched(touched, at);
+  putTouched(touched: Touched, at: Digest): void {
+    this.#o.store.putTouched(touched.key, at);
   }
 
   /** What the key was made of, to be stored or compared. */
-  parts(step: Step, { inputs }: StepKey): StepParts {
-    return partsOf(step, inputs, (digest) => this.#o.store.privateDigest(digest));
+  parts(step: Step, { inputs }: StepKey, touched: Touched | undefined): StepParts {
+    return partsOf(step, inputs, touched?.seen, (digest) => this.#o.store.privateDigest(digest));
   }
 
   /** The outcome under a key. Steps that look at services have one for each mode. */

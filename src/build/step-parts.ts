@@ -31,12 +31,18 @@ export interface KeptInput {
 
 /** The parts of a step's key, except for the filesystem it starts from. */
 export interface StepParts {
+  readonly module: string;
   readonly revision: string;
   readonly args: Readonly<Record<string, KeptValue>>;
   readonly inputs: readonly KeptInput[];
   /** User, method, flags, program. */
   readonly become: readonly (string | null)[];
   readonly environment: Readonly<Record<string, KeptValue>>;
+  /**
+   * Digest of the files that it can depend on, of steps that touch only certain paths and are not
+   * secret; see {@link FilesView}.
+   */
+  readonly seen?: Digest | undefined;
   /** Check mode, diff mode, seconds of `async`. */
   readonly modes: readonly [boolean, boolean, number];
 }
@@ -50,6 +56,7 @@ export type FoundInput =
 export function partsOf(
   step: Step,
   inputs: readonly FoundInput[],
+  seen: Digest | undefined,
   hide: (digest: Digest) => Digest,
 ): StepParts {
   const secret = new Set(secretOptions(step.module.module.spec));
@@ -60,11 +67,13 @@ export function partsOf(
   const environment: Record<string, KeptValue> = {};
   for (const [name, value] of Object.entries(step.environment)) environment[name] = kept(value);
   return {
+    module: step.module.name,
     revision: step.module.revision,
     args,
     inputs: inputs.map(keptInput),
     become: becomeOf(step),
     environment,
+    ...(seen && { seen }),
     modes: [step.checkMode, step.diffMode, step.async],
   };
 }

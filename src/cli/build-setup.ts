@@ -35,10 +35,36 @@ export async function runBuilds(
   signal: AbortSignal,
   report: BuildReport = openReport(flags),
 ): Promise<ExitCode> {
+  let shared: Awaited<ReturnType<typeof sharedCaches>>;
+  try {
+    await eachBuild(operands, flags, signal, report.listen, async (open) => {
+      const options = await open();
+      shared ??= await sharedCaches(flags, options.workspace, signal);
+      const { image } = await (shared ? shared.build(options) : buildImage(options));
+      return image.reference;
+    });
+    return 0;
+  } finally {
+    report.close();
+    shared?.close();
+  }
+}
+
+/**
+ * Calls back for each image, in the order in which they need each other.
+ * @param handle gets the image's options when it asks for them; it returns where the image is for
+ *   those that are made from it
+ */
+export async function eachBuild(
+  operands: readonly string[],
+  flags: BuildFlags,
+  signal: AbortSignal,
+  emit: BuildListener,
+  handle: (open: () => Promise<BuildOptions>, project: ImageProject) => Promise<string | undefined>,
+): Promise<void> {
   const projects = inOrder(await chooseProjects(operands, flags));
   const root = flags.store ? resolve(flags.store) : storeRoot();
   const workspace = await openWorkspace(flags.on, root);
-  const shared = await sharedCaches(flags, workspace, signal);
   try {
     const parts = {
       flags,
@@ -46,20 +72,16 @@ export async function runBuilds(
       workspace,
       places: new ImagePlaces(root, flags.insecure ?? false),
       signal,
-      emit: report.listen,
+      emit,
     };
     const built = new Map<string, string>();
     for (const project of projects) {
       // Before the base image is looked for: a misspelt name should not cost a download.
       checkPlaybooks(project);
-      const options = await buildOptions(project, built, parts);
-      const { image } = await (shared ? shared.build(options) : buildImage(options));
-      built.set(project.name, image.reference);
+      const reference = await handle(() => buildOptions(project, built, parts), project);
+      if (reference !== undefined) built.set(project.name, reference);
     }
-    return 0;
   } finally {
-    report.close();
-    shared?.close();
     await workspace.close();
   }
 }

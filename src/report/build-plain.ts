@@ -1,6 +1,6 @@
 /** A build in a pipe: plain lines, each written when what it tells is over; and as JSON lines. */
 import type { BuildEvent } from "../build/events.ts";
-import { rowText, TaskRow, tame } from "./build-rows.ts";
+import { rowText, TaskRow, tame, whyLines } from "./build-rows.ts";
 import { summaryLines } from "./build-summary.ts";
 import type { BuildReport, Terminal } from "./build-terminal.ts";
 import { coloursFor } from "./colours.ts";
@@ -12,10 +12,10 @@ export function plainReport(out: Terminal, verbosity: number): BuildReport {
   const finishRow = () => {
     if (!row) return;
     print(rowText(row, colours, 96));
+    if (verbosity > 0) {
+      for (const line of whyLines(row)) print(line);
+    }
     for (const step of row.steps) {
-      if (verbosity > 0) {
-        for (const reason of step.reasons) print(`          why: ${tame(reason.text)}`);
-      }
       if (step.message && (verbosity > 0 || step.status !== "skipped")) {
         for (const line of step.message.split("\n")) print(`          ${tame(line)}`);
       }

@@ -45,6 +45,17 @@ export class TaskRow {
   }
 }
 
+/** Why the steps of a task ran: a line each, with the item where there are several. */
+export function whyLines(row: TaskRow): readonly string[] {
+  const lines = row.steps.flatMap((step) =>
+    step.reasons.map((reason) => {
+      const item = step.item === undefined ? "" : `${tame(step.item)}: `;
+      return `          why: ${item}${tame(reason.text)}`;
+    }),
+  );
+  return [...new Set(lines)];
+}
+
 /** `cached   nginx : Install packages                 12.4 MB`, at most `width` columns. */
 export function rowText(row: TaskRow, colours: Colours, width: number): string {
   const status = row.status ?? "ok";

@@ -3,7 +3,7 @@
  * its time and its last lines, drawn again in place. Nothing else moves.
  */
 import type { BuildEvent, BuildListener } from "../build/events.ts";
-import { clip, formatDuration, rowText, TaskRow, tame } from "./build-rows.ts";
+import { clip, formatDuration, rowText, TaskRow, tame, whyLines } from "./build-rows.ts";
 import { summaryLines } from "./build-summary.ts";
 import { coloursFor } from "./colours.ts";
 
@@ -67,11 +67,10 @@ export function terminalReport(out: Terminal, verbosity: number): BuildReport {
   const finishRow = () => {
     if (!row) return;
     print(rowText(row, colours, width()));
+    if (verbosity > 0) {
+      for (const line of whyLines(row)) print(colours.dim(line));
+    }
     for (const step of row.steps) {
-      if (verbosity > 0) {
-        for (const reason of step.reasons)
-          print(colours.dim(`          why: ${tame(reason.text)}`));
-      }
       if (step.message && (verbosity > 0 || step.status !== "skipped")) {
         for (const line of step.message.split("\n")) print(colours.dim(`          ${tame(line)}`));
       }
