@@ -37,6 +37,7 @@ if [ "$(uname -s)" = Linux ]; then
     [ -x /bin/busybox ] || need busybox busybox-static
     need docker-registry docker-registry
     need tmux tmux
+    need chromium chromium
     need openssl openssl
     need make make
     need svn subversion

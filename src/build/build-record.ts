@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { SourcePosition } from "../errors/index.ts";
 import type { Data } from "../modules/module.ts";
 import type { Digest } from "../oci/image.ts";
-import type { Layer, LayerId } from "../workspace/workspace.ts";
+import type { Layer, LayerId, Workspace } from "../workspace/workspace.ts";
 import { writeAtomically } from "./atomic.ts";
 import { digestOf } from "./digest.ts";
 import type { StepStatus } from "./events.ts";
@@ -62,6 +62,8 @@ export interface BuildRecord {
   readonly format: number;
   readonly image: string;
   readonly from: string;
+  /** The workspace that its layers are in. */
+  readonly on: Workspace["kind"];
   readonly playbooks: readonly string[];
   /** Unix ms. */
   readonly startedMs: number;

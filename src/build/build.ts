@@ -91,6 +91,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
     records.keep({
       image: options.name,
       from: options.from,
+      on: workspace.kind,
       playbooks: options.playbooks,
       startedMs: begunMs,
       durationMs: Date.now() - begunMs,

@@ -83,7 +83,11 @@ export async function deliver(input: DeliverInput): Promise<ImageEvent> {
   });
   const identity = await transport.identify(reference);
   store.putFact<Delivered>("images", key, { id: image.id, identity });
-  rememberLayers(store, identity ?? image.id, { base: base.layers.length, layers: rows });
+  rememberLayers(store, identity ?? image.id, {
+    base: base.layers.length,
+    baseLayers: base.layers.map((layer) => layer.id),
+    layers: rows,
+  });
   const done = event(image.id, written.layersSent, written.bytesSent);
   emit(done);
   return done;

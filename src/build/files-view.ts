@@ -128,7 +128,9 @@ export class FilesView {
   #describe(path: string, below: boolean): Digestible | undefined {
     const rows: Digestible[] = [];
     let node: Node = this.#root;
-    for (const name of path.split("/").filter((part) => part !== "")) {
+    // Manifests write names as bytes.
+    const bytes = Buffer.from(path).toString("latin1");
+    for (const name of bytes.split("/").filter((part) => part !== "")) {
       rows.push(rowOf(node.entry));
       const next = node.children.get(name);
       if (!next) return [...rows, "absent"];

@@ -1,4 +1,6 @@
 /** What each layer of an image is, for people: the tasks behind it, its size, what it changed. */
+import type { SourcePosition } from "../errors/index.ts";
+import type { LayerId } from "../workspace/workspace.ts";
 import { digestOf } from "./digest.ts";
 import type { ImageLayer } from "./layering.ts";
 import type { StepStore } from "./step-store.ts";
@@ -10,11 +12,23 @@ export interface LayerRow {
   readonly bytes: number;
   readonly written: number;
   readonly removed: number;
+  /** What it was made of: the store's layers, each with the task that left it. */
+  readonly parts?: readonly LayerPart[];
+}
+
+export interface LayerPart {
+  readonly layer: LayerId;
+  /** With the role. */
+  readonly task: string;
+  readonly module: string;
+  readonly position: SourcePosition | undefined;
 }
 
 export interface LayerTable {
   /** Layers of the base image. */
   readonly base: number;
+  /** The store's layers of the base. */
+  readonly baseLayers?: readonly LayerId[];
   readonly layers: readonly LayerRow[];
 }
 
@@ -26,6 +40,12 @@ export function rowOf(layer: ImageLayer): LayerRow {
     bytes: layer.size,
     written: sum((part) => part.layer.files.written),
     removed: sum((part) => part.layer.files.removed),
+    parts: layer.parts.map((part) => ({
+      layer: part.layer.id,
+      task: part.title,
+      module: part.module,
+      position: part.position,
+    })),
   };
 }
 

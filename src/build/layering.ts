@@ -2,6 +2,7 @@
  * Which layers of the workspace become one layer of the image. Folding is by policy and by size, never
  * by timing, so that the same steps always give the same image.
  */
+import type { SourcePosition } from "../errors/index.ts";
 import type { Layer } from "../workspace/workspace.ts";
 
 export const LAYER_POLICIES = ["auto", "task", "role", "play", "one"] as const;
@@ -15,6 +16,7 @@ export interface StackedLayer {
   /** As shown: `nginx : install packages`. */
   readonly title: string;
   readonly module: string;
+  readonly position?: SourcePosition | undefined;
   readonly role: string | undefined;
   readonly play: string;
 }

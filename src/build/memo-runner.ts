@@ -243,6 +243,7 @@ function describe(step: Step) {
     task: step.taskId,
     title: step.role ? `${step.role} : ${step.name}` : step.name,
     module: step.module.name,
+    position: step.position,
     role: step.role,
     play: step.play,
   };

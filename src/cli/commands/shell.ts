@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { resolveBase } from "../../build/base-image.ts";
+import { titleOf } from "../../build/build-record.ts";
 import { type FailedState, FailedStates } from "../../build/failed-state.ts";
 import { StepStore } from "../../build/step-store.ts";
 import { EnvironmentError, type ExitCode, LayerbookError } from "../../errors/index.ts";
@@ -11,6 +12,7 @@ import type { LayerId, Workspace } from "../../workspace/workspace.ts";
 import type { CommandContext } from "../command.ts";
 import { parseFlags } from "../flags.ts";
 import { ImagePlaces } from "../image-places.ts";
+import { layersUpTo, type StepOfBuild, stepOf } from "../image-stacks.ts";
 import { openWorkspace, WORKSPACES, type WorkspaceName } from "../open-workspace.ts";
 import { storeRoot } from "../store-root.ts";
 
@@ -36,7 +38,10 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
       "Runs a command in a sandbox of an image; a shell, if none is given. Without an image: in the\n" +
         "state in which the last build failed. What it changes is thrown away.",
     )
-    .argument("[image]", "as for --from: web:1, oci-archive:web.tar")
+    .argument(
+      "[image]",
+      "as for --from: web:1, oci-archive:web.tar; IMAGE:STEP of its last build: its number or name",
+    )
     .usage("[options] [image] [-- command...]")
     .option("--command", "run the image's own command (its entry point and cmd)")
     .option("-u, --user <user>", "user to run as (default: root; with --command the image's own)")
@@ -59,12 +64,15 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   const root = flags.store ? resolve(flags.store) : storeRoot();
   const [image] = operands;
   const failed = image === undefined ? new FailedStates(root).last() : undefined;
-  const workspace = await openWorkspace(flags.on ?? failed?.on, root);
+  const step = image === undefined ? undefined : stepOf(root, image);
+  const workspace = await openWorkspace(flags.on ?? failed?.on ?? step?.record.on, root);
   try {
     const place =
       image === undefined
         ? failedPlace(failed)
-        : await imagePlace(image, root, workspace, context.signal);
+        : step
+          ? stepPlace(step)
+          : await imagePlace(image, root, workspace, context.signal);
     const session = await workspace.open(place.stack, {
       env: place.env,
       network: flags.network ?? "host",
@@ -84,6 +92,12 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   } finally {
     await workspace.close();
   }
+}
+
+/** The image's files as they were after a step of its last build. */
+function stepPlace({ record, count, step }: StepOfBuild): Place {
+  process.stderr.write(`${record.image}, after step ${count}, ${titleOf(step)}:\n`);
+  return { stack: layersUpTo(record, count), env: record.base.env, config: {} };
 }
 
 /** bash where the image has it, else sh. */
