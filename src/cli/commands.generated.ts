@@ -4,10 +4,14 @@ import type { CommandModule } from "./command.ts";
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   build: () => import("./commands/build.ts"),
   config: () => import("./commands/config.ts"),
+  diff: () => import("./commands/diff.ts"),
   inventory: () => import("./commands/inventory.ts"),
   layers: () => import("./commands/layers.ts"),
+  plan: () => import("./commands/plan.ts"),
   play: () => import("./commands/play.ts"),
+  report: () => import("./commands/report.ts"),
   run: () => import("./commands/run.ts"),
   shell: () => import("./commands/shell.ts"),
   vault: () => import("./commands/vault.ts"),
+  why: () => import("./commands/why.ts"),
 };
