@@ -72,7 +72,13 @@ export async function credentialsFrom(
 /** The header in which the daemon wants credentials. */
 export function registryAuthHeader(credentials: Credentials | undefined): Record<string, string> {
   if (!credentials) return {};
-  return { "X-Registry-Auth": Buffer.from(JSON.stringify(credentials)).toString("base64url") };
+  return { "X-Registry-Auth": headerJson(credentials) };
+}
+
+/** JSON as the daemon reads it from a header: base64 for URLs, with the padding, which Go insists on. */
+export function headerJson(value: unknown): string {
+  const text = Buffer.from(JSON.stringify(value)).toString("base64");
+  return text.replaceAll("+", "-").replaceAll("/", "_");
 }
 
 function fromEntry(entry: AuthEntry, registry: string): Credentials | undefined {

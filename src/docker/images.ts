@@ -1,6 +1,6 @@
 /** Images of a daemon. https://docs.docker.com/reference/api/engine/#tag/Image */
 import type { Readable } from "node:stream";
-import { type Credentials, registryAuthHeader } from "./credentials.ts";
+import { type Credentials, headerJson, registryAuthHeader } from "./credentials.ts";
 import { DockerError } from "./errors.ts";
 import { type EngineHttp, segment } from "./http.ts";
 import { followProgress, type ProgressMessage } from "./progress.ts";
@@ -140,7 +140,7 @@ export class Images {
       readonly signal?: AbortSignal;
     } = {},
   ): Promise<string> {
-    const registries = Buffer.from(JSON.stringify(options.registries ?? {})).toString("base64url");
+    const registries = headerJson(options.registries ?? {});
     const response = await this.#http.stream({
       method: "POST",
       path: "/build",
