@@ -7,7 +7,11 @@ function parse(stdout: string, stderr = "", rc = 0) {
   const result = parseOutput(
     { rc, stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) },
     "/usr/bin/python3",
-    { warn: (text) => void warnings.push(text), deprecate: (text) => void deprecations.push(text) },
+    {
+      diffMode: false,
+      warn: (text) => void warnings.push(text),
+      deprecate: (text) => void deprecations.push(text),
+    },
   );
   return { result, warnings, deprecations };
 }

@@ -8,13 +8,15 @@ import { Dict } from "../../values/model.ts";
 import { toData } from "../convert.ts";
 import type { Data, ModuleContext, ModuleResult } from "../module.ts";
 
+export type OutputContext = Pick<ModuleContext, "warn" | "deprecate" | "diffMode">;
+
 /**
  * @param interpreter what ran it, to notice that it is not there
  */
 export function parseOutput(
   output: RunResult,
   interpreter: string,
-  context: Pick<ModuleContext, "warn" | "deprecate">,
+  context: OutputContext,
 ): ModuleResult {
   const stdout = output.stdout.toString("utf8");
   const found = jsonWithin(stdout);
@@ -43,12 +45,11 @@ function jsonWithin(text: string): { readonly json: string; readonly junk: strin
 }
 
 /** Keys that are for the engine, not for the play, are taken out or made what they stand for. */
-export function tidy(
-  data: Readonly<Record<string, Data>>,
-  context: Pick<ModuleContext, "warn" | "deprecate">,
-): ModuleResult {
+export function tidy(data: Readonly<Record<string, Data>>, context: OutputContext): ModuleResult {
   const result: Record<string, Data> = {};
   for (const [key, value] of Object.entries(data)) {
+    // Some modules return it always; it is for those who asked for it.
+    if (key === "diff" && !context.diffMode) continue;
     if (key === "warnings") for (const text of asList(value)) context.warn(String(text));
     else if (key === "deprecations") for (const item of asList(value)) deprecate(item, context);
     else if (key === "results" && !Array.isArray(value)) {
