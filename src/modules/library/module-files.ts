@@ -25,11 +25,6 @@ function modulesIn(folder: string): ReadonlyMap<string, string> {
   return modules;
 }
 
-/** Forgets what folders held: for tests, and for runs that follow each other in one process. */
-export function forgetFolders(): void {
-  listed.clear();
-}
-
 /**
  * A module by its short name.
  * @param folders searched in order
@@ -44,11 +39,7 @@ export function fileOfModule(folders: Iterable<string>, name: string): string | 
 
 /** The Python file of an action plugin by its short name. */
 export function fileOfAction(folders: Iterable<string>, name: string): string | undefined {
-  for (const folder of folders) {
-    const path = join(folder, `${name}.py`);
-    if (existsSync(path)) return path;
-  }
-  return undefined;
+  return fileOfModule(folders, `${name}.py`);
 }
 
 /** A folder and those right below it. */
