@@ -462,6 +462,8 @@ const RESULTS: Row[] = [
       said: "one",
     },
     after: { said: "two" },
+    // A plan does not ask the controller, and takes what it said last time.
+    unplanned: ["b"],
     runs: ["here", "b"],
     hits: ["a", "c"],
   },
@@ -490,7 +492,7 @@ const RESULTS: Row[] = [
       "group_vars/all.yml": "who: nobody\n",
     },
     after: { "group_vars/all.yml": "who: root\n" },
-    why: { who: "become: nobody by su → root by su" },
+    why: { who: "become: nobody by su → none" },
     runs: ["who"],
     hits: ["a", "c"],
   },
@@ -767,6 +769,7 @@ function rows(title: string, list: readonly Row[]): void {
         // A plan promises nothing that the build does not keep; what it leaves open says so.
         for (const step of planned.rows) {
           const name = step.item === undefined ? step.title : `${step.title} (${step.item})`;
+          if (row.unplanned?.includes(name)) continue;
           if (step.verdict === "hit") expect(second.hits).toContain(name);
           if (step.verdict === "run") expect(second.runs).toContain(name);
         }

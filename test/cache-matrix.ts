@@ -36,7 +36,8 @@ export interface Row {
   readonly why?: Readonly<Record<string, string>>;
   /** Image of the second build differs from one that is made without the cache: time, processes. */
   readonly unrepeatable?: true;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Tasks of which a plan cannot know what becomes of them. */
+  readonly unplanned?: readonly string[];
 }
 
 const TALKS =

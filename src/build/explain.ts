@@ -65,6 +65,7 @@ export class Explainer {
         position !== undefined &&
         row.position?.file === position.file &&
         row.position.line === position.line &&
+        lastWord(row.module) === lastWord(step.module.name) &&
         row.item === step.itemLabel,
     );
   }
@@ -236,6 +237,10 @@ function ageReason(step: Step, record: StepRecord): Reason {
   const most = textOf(step.context.variable(TTL_VARIABLE)) ?? "";
   const text = `its outcome is ${age} old, ${TTL_VARIABLE} is ${most}`;
   return { kind: "age", before: age, after: most, text };
+}
+
+function lastWord(module: string): string {
+  return module.slice(module.lastIndexOf(".") + 1);
 }
 
 function identity(role: string | undefined, name: string, item: string | undefined): string {

@@ -110,7 +110,9 @@ export class PlanRunner implements StepRunner {
   async #talk(step: Step): Promise<ModuleResult> {
     const name = step.module.name.slice(step.module.name.lastIndexOf(".") + 1);
     const runs = !step.delegated && !NOT_IN_A_PLAN.has(name);
-    const text = step.delegated ? "it does not run in the image" : "it has no layer";
+    const text = step.delegated
+      ? "it does not run in the image; what it said last time is taken"
+      : "it has no layer";
     this.#row(step, "always", [{ kind: "policy", text }]);
     if (runs) return directRunner.run(step);
     this.#o.explainer.meet(step);

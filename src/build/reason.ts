@@ -121,7 +121,7 @@ function clipped(text: string): string {
 function becomeReasons(before: StepParts["become"], after: StepParts["become"]): Reason[] {
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
   const show = ([user, method]: StepParts["become"]) =>
-    user === null ? "nobody else" : `${user} by ${method}`;
+    user === null ? "none" : `${user} by ${method}`;
   const [was, is] = [show(before), show(after)];
   const text = was === is ? "other flags of become" : `become: ${was} → ${is}`;
   return [{ kind: "become", before: was, after: is, text }];
