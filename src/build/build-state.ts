@@ -3,6 +3,7 @@
  * steps run. The session is opened only when a step must run, so a cached build never opens one.
  */
 import type { Connection, RunOptions, RunResult } from "../connection/connection.ts";
+import { EnvironmentError } from "../errors/index.ts";
 import type { Digest } from "../oci/image.ts";
 import type {
   Layer,
@@ -26,6 +27,7 @@ export class BuildState {
   #digest: Digest;
   #busy = false;
   #session: Session | undefined;
+  #broken: Error | undefined;
 
   constructor(workspace: Workspace, base: RecordedBase, sessionOptions: SessionOptions) {
     this.#workspace = workspace;
@@ -60,6 +62,10 @@ export class BuildState {
   get env(): readonly string[] {
     return this.#sessionOptions.env;
   }
+  /** Why no step can run any more: no disk, a layer that is gone. */
+  get broken(): Error | undefined {
+    return this.#broken;
+  }
   /** Has any step run, rather than been replayed, since the last layer? */
   get live(): boolean {
     return this.#session !== undefined;
@@ -71,7 +77,13 @@ export class BuildState {
     return {
       label: "image",
       async run(script: string, options?: RunOptions): Promise<RunResult> {
-        return (await state.session()).connection.run(script, options);
+        try {
+          return await (await state.session()).connection.run(script, options);
+        } catch (error) {
+          // The engine takes it for the task's failure, which the play may ignore. It is not the task's.
+          if (error instanceof EnvironmentError) state.#broken ??= error;
+          throw error;
+        }
       },
       async leave(): Promise<void> {
         await state.#session?.connection.leave();

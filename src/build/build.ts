@@ -180,6 +180,7 @@ async function runSteps(
   const failures = new FailedStates(store.root);
   const outcome = await runPlaybook(run);
   signal.throwIfAborted();
+  if (state.broken) throw state.broken;
   if (outcome.exitCode !== 0) {
     const kept = await failures.keep(state, options.name);
     throw buildFailure(narrator.broken, outcome.exitCode, kept);

@@ -106,6 +106,7 @@ export class MemoRunner implements StepRunner {
     const held = this.#held;
     if (held?.step !== step) return;
     this.#held = undefined;
+    if (this.#o.state.broken) throw this.#o.state.broken;
     const { explainer, keys, policy, state } = this.#o;
     const { reasons } = held;
     const { secret } = held.key;

@@ -4,7 +4,15 @@
  * Records of secret steps are encrypted with a key that never leaves the store.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Data, ModuleResult } from "../modules/module.ts";
 import type { Digest } from "../oci/image.ts";
@@ -17,6 +25,9 @@ import { SyncMark } from "./sync-mark.ts";
 /** Changes when the meaning of a record does; older records are then misses. */
 const FORMAT = 1;
 
+/** How exactly the last use of a record is noted. Milliseconds. */
+export const USE_PRECISION_MS = 60_000;
+
 /** What is remembered besides outcomes. */
 export type FactKind =
   /** What base images are made of. */
@@ -25,6 +36,8 @@ export type FactKind =
   | "images"
   /** Under which key the outcome of a step is that touches only what it touches now. */
   | "touched";
+
+const FACT_KINDS: readonly FactKind[] = ["bases", "images", "touched"];
 
 /** What running a step came to. */
 export interface StepRecord {
@@ -52,6 +65,19 @@ export interface FurtherRecords {
   get(key: Digest): StepRecord | undefined;
   /** The key of the outcome of a step that touches only what it touches now. */
   touched(key: Digest): Digest | undefined;
+}
+
+export interface FoundRecord {
+  readonly key: Digest;
+  readonly path: string;
+  /** Of the record itself. */
+  readonly bytes: number;
+  /** Unix ms; within {@link USE_PRECISION_MS}. */
+  readonly usedMs: number;
+  readonly secret?: boolean;
+  readonly record?: StepRecord;
+  /** Why it is not used. */
+  readonly damage?: string;
 }
 
 interface Envelope {
@@ -125,6 +151,73 @@ export class StepStore {
     this.#write(this.#path("steps", key), envelope);
   }
 
+  /** Every record, whole or not. Reading it is no use of it. */
+  *records(): Generator<FoundRecord> {
+    for (const { key, path } of this.#files("steps")) {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (!stat) continue;
+      const found = { key, path, bytes: stat.size, usedMs: stat.mtimeMs };
+      const envelope = this.#parse<Envelope>(path);
+      if (typeof envelope === "string") yield { ...found, damage: envelope };
+      else if (envelope.format !== FORMAT) {
+        yield { ...found, damage: `it has the format ${envelope.format}, not ${FORMAT}` };
+      } else {
+        const secret = envelope.plain === undefined;
+        const record = envelope.plain ?? (envelope.sealed && this.#unseal(envelope.sealed));
+        if (record) yield { ...found, secret, record };
+        else yield { ...found, damage: "it cannot be decrypted" };
+      }
+    }
+  }
+
+  /** Every fact of a kind that can be read, with when it was last used (Unix ms). */
+  *facts<T>(
+    kind: FactKind,
+  ): Generator<{ key: Digest; path: string; usedMs: number; fact: T | undefined }> {
+    for (const { key, path } of this.#files(kind)) {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      if (!stat) continue;
+      const envelope = this.#parse<{ format: number; boot: string; created: number; fact: T }>(
+        path,
+      );
+      const fact = typeof envelope === "string" ? undefined : envelope.fact;
+      yield { key, path, usedMs: stat.mtimeMs, fact };
+    }
+  }
+
+  deleteFact(kind: FactKind, key: Digest): void {
+    rmSync(this.#path(kind, key), { force: true });
+  }
+
+  /** Files that were being written when somebody was killed. */
+  *leftovers(): Generator<string> {
+    for (const kind of ["steps", ...FACT_KINDS]) {
+      for (const { path, name } of listTwoLevels(join(this.root, kind))) {
+        if (name.endsWith(".tmp")) yield path;
+      }
+    }
+  }
+
+  *#files(kind: string): Generator<{ key: Digest; path: string }> {
+    for (const { path, prefix, name } of listTwoLevels(join(this.root, kind))) {
+      const hex = `${prefix}${name}`;
+      if (/^[0-9a-f]{64}$/.test(hex)) yield { key: `sha256:${hex}`, path };
+    }
+  }
+
+  /** What a file holds, or why it cannot be trusted. */
+  #parse<T extends { boot: string; created: number }>(path: string): T | string {
+    const text = readFileSync(path, "utf8");
+    const end = text.indexOf("\n");
+    const body = text.slice(end + 1);
+    if (text.slice(0, end) !== sha256(body)) return "it is not what its digest says";
+    const value = JSON.parse(body, reviveFloats) as T;
+    if (!this.#sync.trusts(value.boot, value.created)) {
+      return "it was written before the machine went down, and may not have reached the disk";
+    }
+    return value;
+  }
+
   /** Forgets a step, if it was known. */
   delete(key: Digest): void {
     rmSync(this.#path("steps", key), { force: true });
@@ -181,10 +274,10 @@ export class StepStore {
     return value;
   }
 
-  /** The time of the last use is the file's, for whoever cleans up; within the hour is near enough. */
+  /** The time of the last use is the file's, for whoever cleans up. */
   #noteUse(path: string): void {
     const now = Date.now();
-    if (now - statSync(path).mtimeMs > 3_600_000) utimesSync(path, now / 1000, now / 1000);
+    if (now - statSync(path).mtimeMs > USE_PRECISION_MS) utimesSync(path, now / 1000, now / 1000);
   }
 
   #write(path: string, value: unknown): void {
@@ -238,6 +331,24 @@ export class StepStore {
       // Another store's key: not ours to read.
       return undefined;
     }
+  }
+}
+
+function listTwoLevels(root: string): { path: string; prefix: string; name: string }[] {
+  const found = [];
+  for (const prefix of listOf(root)) {
+    for (const name of listOf(join(root, prefix))) {
+      found.push({ path: join(root, prefix, name), prefix, name });
+    }
+  }
+  return found;
+}
+
+function listOf(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
   }
 }
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import type { ConfigOverrides } from "../build/assemble.ts";
-import { type BuildOptions, buildImage } from "../build/build.ts";
+import type { BuildOptions } from "../build/build.ts";
 import type { BuildListener } from "../build/events.ts";
 import { inventoryFor } from "../build/image-host.ts";
 import { type ImageProject, toCommand } from "../build/image-project.ts";
@@ -15,12 +15,14 @@ import { jsonReport, plainReport } from "../report/build-plain.ts";
 import { type BuildReport, terminalReport } from "../report/build-terminal.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { BuildFlags } from "./build-flags.ts";
+import { buildRecovering } from "./build-recovering.ts";
 import { connectionFactory } from "./connections.ts";
 import { readExtraVars } from "./extra-vars.ts";
 import { ImagePlaces } from "./image-places.ts";
 import { loadImageInventory } from "./load-inventory.ts";
 import { openWorkspace } from "./open-workspace.ts";
 import { storeRoot } from "./store-root.ts";
+import { tidySoon } from "./tidy.ts";
 import { vaultFrom } from "./vault-access.ts";
 
 const PROJECT_FILE = "layerbook.yml";
@@ -36,17 +38,21 @@ export async function runBuilds(
   report: BuildReport = openReport(flags),
 ): Promise<ExitCode> {
   let shared: Awaited<ReturnType<typeof sharedCaches>>;
+  let root: string | undefined;
   try {
     await eachBuild(operands, flags, signal, report.listen, async (open) => {
       const options = await open();
       shared ??= await sharedCaches(flags, options.workspace, signal);
-      const { image } = await (shared ? shared.build(options) : buildImage(options));
+      root = options.store.root;
+      const within = shared;
+      const { image } = await buildRecovering(options, within && ((one) => within.build(one)));
       return image.reference;
     });
     return 0;
   } finally {
     report.close();
     shared?.close();
+    if (root !== undefined) tidySoon(root);
   }
 }
 

@@ -127,11 +127,10 @@ class DockerWorkspace implements Workspace {
     );
   }
 
-  async removeLayer(id: LayerId): Promise<void> {
-    rmSync(join(this.#bases, id), { force: true });
-    for (const directory of this.#layers.detach(id)) {
-      rmSync(directory, { recursive: true, force: true });
-    }
+  async removeLayers(ids: readonly LayerId[]): Promise<void> {
+    for (const id of ids) rmSync(join(this.#bases, id), { force: true });
+    const doomed = this.#layers.detach(ids);
+    if (doomed !== undefined) rmSync(doomed, { recursive: true, force: true });
   }
 
   async listLayers() {

@@ -1,9 +1,12 @@
 /** Layers of the store as tars for an image: imported ones as they came, others put together. */
+import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { messageOf } from "../errors/index.ts";
 import type { LayerSource } from "../oci/image.ts";
 import { replayTarSplit } from "../oci/tar/index.ts";
+import { DamagedLayerError } from "../workspace/errors.ts";
 import type { LayerStore } from "../workspace/layer-store.ts";
 import { layerTar } from "../workspace/layer-tar.ts";
 import type { LayerId } from "../workspace/workspace.ts";
@@ -22,7 +25,11 @@ export async function exportLayers(
   const [id] = ids;
   const imported = id !== undefined && ids.length === 1 ? store.meta(id)?.diffId : undefined;
   if (id !== undefined && imported) {
-    return { diffId: imported, open: async () => reopen(store, await files(), id) };
+    return {
+      diffId: imported,
+      open: async () =>
+        Readable.from(checked(await reopen(store, await files(), id), id, imported)),
+    };
   }
   return layerTar(store, ids, epoch, async () => {
     const reader = await files();
@@ -35,6 +42,26 @@ export async function exportLayers(
         })),
       );
   });
+}
+
+/** @throws DamagedLayerError at its end when it is not what it was */
+async function* checked(
+  tar: AsyncIterable<Buffer>,
+  id: LayerId,
+  diffId: string,
+): AsyncGenerator<Buffer> {
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of tar) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  } catch (error) {
+    throw new DamagedLayerError(id, messageOf(error));
+  }
+  if (`sha256:${hash.digest("hex")}` !== diffId) {
+    throw new DamagedLayerError(id, "it has changed in the store");
+  }
 }
 
 /** An imported layer as it came. */

@@ -241,7 +241,7 @@ describe("a session", () => {
     expect(await see(stack, "ls /srv/n; cat /srv/last")).toBe("147\n148\n149\n149\n");
     expect(await see(stack.slice(0, 101), "ls /srv/n; cat /srv/last")).toBe("97\n98\n99\n99\n");
     expect(readdirSync(join(root, "packs")).length).toBeGreaterThan(2);
-    await workspace.removeLayer(stack[5] ?? "");
+    await workspace.removeLayers([stack[5] ?? ""]);
     await expect(workspace.open(stack, OPTIONS)).rejects.toThrow(stack[5]);
   });
 });

@@ -6,6 +6,7 @@ import { LayerError } from "../workspace/errors.ts";
 import { LayerStore } from "../workspace/layer-store.ts";
 import type { Aside } from "../workspace/manifest.ts";
 import type { Layer, LayerId, Session, SessionOptions, Workspace } from "../workspace/workspace.ts";
+import { damageOf } from "./damage.ts";
 import { SandboxError } from "./errors.ts";
 import { exportLayers } from "./export.ts";
 import { type Files, isWhole } from "./files.ts";
@@ -100,11 +101,16 @@ class SandboxWorkspace implements Workspace {
     await adoptLayer(this.#layers, await this.#equip(), layer, tar, asides, signal);
   }
 
-  async removeLayer(id: LayerId): Promise<void> {
-    const doomed = this.#layers.detach(id);
-    if (doomed.length === 0) return;
-    const { files } = await this.#equip();
-    for (const directory of doomed) await files.remove(directory);
+  async damage(id: LayerId): Promise<readonly string[]> {
+    return damageOf(this.#layers, (await this.#equip()).files, id);
+  }
+
+  async removeLayers(ids: readonly LayerId[]): Promise<void> {
+    const doomed = this.#layers.detach(ids);
+    if (doomed === undefined) return;
+    // A tool: there may be tens of thousands of files.
+    const { helper } = await this.#equip();
+    await helper.must(`rm -rf -- ${quote(doomed)}`, "cannot remove layers");
   }
 
   async entries(id: LayerId) {

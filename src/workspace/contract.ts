@@ -313,7 +313,7 @@ line'; echo q >"$(printf 'latin-\\351')"; chown 5:6 .`,
     await session.close();
     expect(await workspace.has(id)).toBe(true);
     expect((await workspace.listLayers()).map((layer) => layer.id)).toContain(id);
-    await workspace.removeLayer(id);
+    await workspace.removeLayers([id]);
     expect(await workspace.has(id)).toBe(false);
     await expect(open([...base, id])).rejects.toThrow(id);
   });

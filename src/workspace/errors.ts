@@ -8,6 +8,18 @@ export class WorkspaceError extends EnvironmentError {}
 /** A layer that does not hold what its manifest or its digest says. */
 export class LayerError extends EnvironmentError {}
 
+/** A layer whose files are no longer what they were; everything that was made of it is in doubt. */
+export class DamagedLayerError extends LayerError {
+  readonly layer: string;
+
+  constructor(layer: string, what: string) {
+    super(`the layer ${layer} is damaged: ${what}`, {
+      hint: "See what else is with 'layerbook cache verify'.",
+    });
+    this.layer = layer;
+  }
+}
+
 /**
  * Gives any failure of a file operation or tool the reason a user can act on.
  * @param what begins the message: "cannot keep the layer"

@@ -183,6 +183,11 @@ export class LayerStore {
     utimesSync(join(this.directory(id), "meta.json"), now, now);
   }
 
+  /** Ids of what is in the place of layers, whole or not. */
+  ids(): LayerId[] {
+    return readdirSync(join(this.root, "layers"));
+  }
+
   list(): { id: LayerId; bytes: number; lastUsed: number }[] {
     const found = [];
     for (const id of readdirSync(join(this.root, "layers"))) {
@@ -194,22 +199,28 @@ export class LayerStore {
     return found;
   }
 
-  /** Takes a layer, and the packs that hold it, out of the store; returns what is left to be deleted. */
-  detach(id: LayerId): string[] {
-    this.#metas.delete(id);
-    const doomed = [];
-    if (isLayerId(id) && existsSync(this.directory(id))) doomed.push(this.directory(id));
+  /**
+   * Takes layers, and the packs that hold them, out of the store.
+   * @returns the directory that is left to be deleted, if any
+   */
+  detach(ids: readonly LayerId[]): string | undefined {
+    const doomed: string[] = [];
+    for (const id of ids) {
+      this.#metas.delete(id);
+      if (isLayerId(id) && existsSync(this.directory(id))) doomed.push(this.directory(id));
+    }
+    const gone = new Set(ids);
     for (const key of readdirSync(join(this.root, "packs"))) {
       const pack = join(this.root, "packs", key);
       const members = join(pack, "layers.json");
       if (!existsSync(members)) continue;
-      if ((JSON.parse(readFileSync(members, "utf8")) as string[]).includes(id)) doomed.push(pack);
+      const packed = JSON.parse(readFileSync(members, "utf8")) as string[];
+      if (packed.some((id) => gone.has(id))) doomed.push(pack);
     }
-    return doomed.map((path) => {
-      const gone = join(this.tmp, `gone${this.#counter++}`);
-      renameSync(path, gone);
-      return gone;
-    });
+    if (doomed.length === 0) return undefined;
+    const away = this.newTemporary("gone");
+    for (const [index, path] of doomed.entries()) renameSync(path, join(away, String(index)));
+    return away;
   }
 
   #write(path: string, text: string): void {

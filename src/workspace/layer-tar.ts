@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough, type Readable, type Writable } from "node:stream";
+import { messageOf } from "../errors/index.ts";
 import type { Digest, LayerSource } from "../oci/image.ts";
 import { plainHeader, TarWriter } from "../oci/tar/index.ts";
-import { LayerError } from "./errors.ts";
+import { DamagedLayerError, LayerError } from "./errors.ts";
 import { type Folded, foldLayers } from "./fold.ts";
 import type { LayerStore } from "./layer-store.ts";
 import { headerOf } from "./tar-header.ts";
@@ -31,7 +32,7 @@ export async function layerTar(
   const open = async () => {
     const folded = foldLayers(ids.map((one) => store.manifest(one)));
     const output = new PassThrough({ highWaterMark: 1 << 18 });
-    writeTar(folded, await contentsOf(), epoch, output).then(
+    writeTar(ids, folded, await contentsOf(), epoch, output).then(
       () => output.end(),
       (error: Error) => output.destroy(error),
     );
@@ -94,6 +95,7 @@ function inTarOrder(folded: readonly Folded[]): Folded[] {
 }
 
 async function writeTar(
+  ids: readonly LayerId[],
   folded: readonly Folded[],
   contentsOf: ContentsOf,
   epoch: number,
@@ -117,7 +119,7 @@ async function writeTar(
     }
     await writer.add(
       headerOf(entry, epoch),
-      hasContent(one) ? contents.take(entry.size) : undefined,
+      hasContent(one) ? checked(contents.take(entry.size), one, ids) : undefined,
     );
     if (entry.opaque) await mark(entry.path, ".wh..wh..opq");
   }
@@ -142,6 +144,26 @@ function relinkInOrder(ordered: readonly Folded[]): Folded[] {
     }
     return { layer, entry: { ...entry, hardlink: first } };
   });
+}
+
+/** @throws DamagedLayerError at the end of a content that is not what the manifest says */
+async function* checked(
+  content: AsyncIterable<Buffer>,
+  { entry, layer }: Folded,
+  ids: readonly LayerId[],
+): AsyncGenerator<Buffer> {
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of content) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  } catch (error) {
+    throw new DamagedLayerError(ids[layer] ?? "", `/${entry.path}: ${messageOf(error)}`);
+  }
+  if (entry.hash !== undefined && hash.digest("hex") !== entry.hash) {
+    throw new DamagedLayerError(ids[layer] ?? "", `/${entry.path} has changed in the store`);
+  }
 }
 
 /** Cuts one stream into pieces of known size. */

@@ -102,7 +102,11 @@ export interface Workspace {
     asides: ReadonlyMap<string, Aside>,
     signal?: AbortSignal,
   ): Promise<void>;
-  removeLayer(id: LayerId): Promise<void>;
+  /**
+   * Reads all of a layer. @returns what is wrong with it, in words; nothing when it is whole
+   */
+  damage?(id: LayerId): Promise<readonly string[]>;
+  removeLayers(ids: readonly LayerId[]): Promise<void>;
   /** Ids of all layers in the store, with bytes on disk and when each was last used (Unix ms). */
   listLayers(): Promise<readonly { id: LayerId; bytes: number; lastUsed: number }[]>;
   /** Ends helper processes. Afterwards nothing of this workspace is mounted or running. */

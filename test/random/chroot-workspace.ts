@@ -120,8 +120,8 @@ export class ChrootWorkspace implements Workspace {
     return entries;
   }
 
-  async removeLayer(id: string): Promise<void> {
-    this.#layers.delete(id);
+  async removeLayers(ids: readonly string[]): Promise<void> {
+    for (const id of ids) this.#layers.delete(id);
   }
 
   async listLayers() {

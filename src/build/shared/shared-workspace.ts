@@ -24,7 +24,7 @@ export function withSharedLayers(inner: Workspace, cache: SharedCache): Workspac
         return entries.call(inner, id);
       },
     }),
-    removeLayer: (id) => inner.removeLayer(id),
+    removeLayers: (ids) => inner.removeLayers(ids),
     listLayers: () => inner.listLayers(),
     close: () => inner.close(),
   };
