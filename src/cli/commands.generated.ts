@@ -3,6 +3,7 @@ import type { CommandModule } from "./command.ts";
 
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   build: () => import("./commands/build.ts"),
+  cache: () => import("./commands/cache.ts"),
   config: () => import("./commands/config.ts"),
   diff: () => import("./commands/diff.ts"),
   inventory: () => import("./commands/inventory.ts"),
