@@ -44,7 +44,7 @@ export class ArgumentError extends UsageError {
   readonly usage: string;
 
   constructor(message: string, usage: string, hint?: string) {
-    super(message, { hint });
+    super(message, { hint, exitCode: 2 });
     this.usage = usage;
   }
 }

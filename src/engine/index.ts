@@ -71,14 +71,16 @@ export async function runPlaybook(options: RunOptions): Promise<PlaybookOutcome>
   const { playbooks, state } = await prepare(options);
   try {
     for (const { file, plays } of playbooks) {
-      if (await runPlays(state, file, plays)) break;
+      const isOver = await runPlays(state, file, plays);
+      // Told after each playbook, of all of them so far.
+      options.events.emit({ type: "stats", hosts: state.stats, custom: state.customStats });
+      if (isOver) break;
     }
     await state.jobs.finish();
   } finally {
     await state.pool.close();
     state.closePlugins();
   }
-  options.events.emit({ type: "stats", hosts: state.stats, custom: state.customStats });
   const exitCode = exitCodeOf(state);
   options.events.emit({ type: "finished", exitCode });
   return {

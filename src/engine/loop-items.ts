@@ -3,7 +3,6 @@ import { LayerbookError } from "../errors/index.ts";
 import { toBool } from "../modules/convert.ts";
 import type { Task } from "../playbook/node.ts";
 import { Dict, PyFloat, PySet, Tuple, textOf, type Value } from "../values/model.ts";
-import { positionOf } from "../values/positions.ts";
 import { isIterable, repr, str, toFloat, toList } from "../values/python.ts";
 import type { Scope } from "./run-state.ts";
 
@@ -17,28 +16,10 @@ export interface LoopControl {
   readonly breakWhen: Value | undefined;
 }
 
-const KNOWN = new Set([
-  "loop_var",
-  "index_var",
-  "label",
-  "pause",
-  "extended",
-  "extended_allitems",
-  "break_when",
-]);
-
-/** @throws LayerbookError for an unknown key or a wrong value */
+/** @throws LayerbookError for a wrong value */
 export function loopControl(scope: Scope, task: Task): LoopControl {
   const written = task.own("loop_control");
   const control = written instanceof Dict ? written : new Dict();
-  for (const key of control.keys()) {
-    if (!KNOWN.has(str(key))) {
-      throw new LayerbookError(`'${str(key)}' is not a valid attribute for a LoopControl`, {
-        position: positionOf(control, str(key)) ?? task.position,
-        exitCode: 4,
-      });
-    }
-  }
   const get = (key: string): Value | undefined => {
     const raw = control.get(key);
     return raw === undefined || raw === null ? undefined : scope.templar.template(raw);

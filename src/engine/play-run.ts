@@ -116,7 +116,11 @@ export class PlayRun {
   #scopePlay(name: string, all: readonly string[]): ScopePlay {
     const active = () => {
       const { failed, unreachable } = this.#run;
-      return all.filter((h) => !failed.has(h) && !unreachable.has(h) && !this.#lost.has(h));
+      const lost = new Set([...failed, ...unreachable, ...this.#lost]);
+      for (const { flow, host } of this.#active) {
+        if (flow === "failed" || flow === "unreachable") lost.add(host.name);
+      }
+      return all.filter((name) => !lost.has(name));
     };
     return {
       variables: this.#variables,
@@ -177,7 +181,8 @@ export class PlayRun {
       options.events.emit({ type: "no-hosts-remaining" });
       return "playbook";
     }
-    if (left.length === 0) return "playbook";
+    // Where hosts were lost before, the plays that follow are announced all the same.
+    if (left.length === 0 && hostRuns.length === batch.length) return "playbook";
     return run.batch.playEnded ? "play" : undefined;
   }
 

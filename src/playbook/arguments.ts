@@ -65,8 +65,8 @@ export function splitArguments(text: string, position?: SourcePosition): string[
     let continued = false;
     let leading = 0;
     parts.forEach((part, index) => {
-      // A backslash that ends the line only joins the lines.
-      if (part === "\\" && quote === undefined && index === parts.length - 1) {
+      // A backslash by itself only joins lines, also where YAML has joined them already.
+      if (part === "\\" && quote === undefined) {
         continued = true;
         return;
       }

@@ -217,8 +217,7 @@ export function findRole(
   const roots = [join(directory, "roles"), ...context.rolesPath, ...beside, directory];
   const candidates = isAbsolute(name) ? [name] : roots.map((root) => resolve(root, name));
   const path = candidates.find(isDirectory);
-  if (path)
-    return { name: /[/\\]/.test(name) ? basename(path) : name, path, collection: undefined };
+  if (path) return { name: isAbsolute(name) ? basename(path) : name, path, collection: undefined };
   const siblings = roots.filter(isDirectory).flatMap((root) => readdirSync(root));
   const close = nearest(name, siblings);
   throw new ParseError(`the role '${name}' was not found in ${[...new Set(roots)].join(":")}`, {

@@ -1,6 +1,7 @@
 /** Lists of tasks: blocks, tasks, handlers, and the imports among them. */
 import { dirname, join } from "node:path";
 import { ParseError } from "../errors/index.ts";
+import { nearest } from "../errors/nearest.ts";
 import { Dict, textOf, type Value } from "../values/model.ts";
 import { positionOf, positionOfKey } from "../values/positions.ts";
 import { str } from "../values/python.ts";
@@ -92,6 +93,7 @@ function parseTask(context: ParseContext, entry: Dict, parent: Node, place: Task
     parsed.delegateTo === undefined ? [] : [["delegate_to", parsed.delegateTo]],
   );
   checkRegister(entry);
+  checkLoopControl(entry);
   const loop = readLoop(entry);
   const task = new Task({
     parent,
@@ -115,6 +117,30 @@ function checkRegister(entry: Dict): void {
     throw new ParseError(`Invalid variable name in 'register' specified: '${str(register)}'`, {
       position: positionOf(entry, "register"),
       hint: "A name begins with a letter or underscore; letters, digits and underscores follow.",
+    });
+  }
+}
+
+const LOOP_CONTROL: ReadonlySet<string> = new Set([
+  "loop_var",
+  "index_var",
+  "label",
+  "pause",
+  "extended",
+  "extended_allitems",
+  "break_when",
+]);
+
+function checkLoopControl(entry: Dict): void {
+  const control = entry.get("loop_control");
+  if (!(control instanceof Dict)) return;
+  for (const rawKey of control.keys()) {
+    const key = str(rawKey);
+    if (LOOP_CONTROL.has(key)) continue;
+    const close = nearest(key, LOOP_CONTROL);
+    throw new ParseError(`'${key}' is not a valid attribute for a LoopControl`, {
+      position: positionOfKey(control, key),
+      hint: close ? `Did you mean '${close}'?` : undefined,
     });
   }
 }

@@ -91,6 +91,7 @@ export class Role extends Node {
   /** Uses of a role with equal identity count as the same for `allow_duplicates`. */
   get identity(): string {
     return JSON.stringify([
+      this.name,
       this.path,
       this.files,
       describe(this.params),

@@ -4,7 +4,8 @@ import { wordsOf } from "../engine/keyword-values.ts";
 import { hostsOf } from "../engine/play-hosts.ts";
 import { sectionsOf } from "../engine/play-run.ts";
 import { TagSelection } from "../engine/tags.ts";
-import { Block, type Part, type Play, type Task } from "../playbook/node.ts";
+import { Block, type Node, type Part, type Play, type Task } from "../playbook/node.ts";
+import type { Value } from "../values/model.ts";
 import { repr, str } from "../values/python.ts";
 
 export interface Listed {
@@ -13,28 +14,38 @@ export interface Listed {
   readonly tags: boolean;
 }
 
+/** Templates a keyword of a node with what is known before anything runs. */
+export type TemplateOf = (value: Value, node: Node) => Value;
+
 /** @returns lines, as `ansible-playbook` prints them */
 export function listPlaybooks(
   playbooks: readonly ParsedPlaybook[],
   options: RunOptions,
   what: Listed,
+  template: TemplateOf,
 ): string[] {
   const lines: string[] = [];
   for (const [index, { file, plays }] of playbooks.entries()) {
     lines.push(`\nplaybook: ${options.playbooks[index] ?? file}`);
     if (!what.hosts && !what.tasks && !what.tags) continue;
     for (const [number, play] of plays.entries()) {
-      lines.push(...listPlay(play, number + 1, options, what));
+      lines.push(...listPlay(play, number + 1, options, what, template));
     }
   }
   return lines;
 }
 
-function listPlay(play: Play, number: number, options: RunOptions, what: Listed): string[] {
+function listPlay(
+  play: Play,
+  number: number,
+  options: RunOptions,
+  what: Listed,
+  template: TemplateOf,
+): string[] {
   const own = play.own("hosts") ?? [];
   const pattern = (Array.isArray(own) ? own : [own]).map((part) => str(part));
   const name = play.name ?? pattern.join(",");
-  const playTags = sorted(wordsOf(play.effective("tags")));
+  const playTags = sorted(tagsOf(play, template));
   const lines = [
     `\n  play #${number} (${pattern.join(",")}): ${name}\tTAGS: [${playTags.join(",")}]`,
   ];
@@ -45,7 +56,7 @@ function listPlay(play: Play, number: number, options: RunOptions, what: Listed)
   }
   if (!what.tasks && !what.tags) return lines;
   const selection = new TagSelection(options.tags, options.skipTags);
-  const tasks = chosenTasks(play, selection);
+  const tasks = chosenTasks(play, selection, template);
   if (what.tasks) {
     lines.push("    tasks:");
     for (const { task, tags } of tasks) {
@@ -66,7 +77,7 @@ interface TaggedTask {
 }
 
 /** Tasks that the tags choose; those of `rescue` and `always` only run when it comes to it. */
-function chosenTasks(play: Play, selection: TagSelection): TaggedTask[] {
+function chosenTasks(play: Play, selection: TagSelection, template: TemplateOf): TaggedTask[] {
   const found: TaggedTask[] = [];
   const walk = (parts: readonly Part[]) => {
     for (const part of parts) {
@@ -74,12 +85,23 @@ function chosenTasks(play: Play, selection: TagSelection): TaggedTask[] {
         walk(part.block);
         continue;
       }
-      const tags = new Set(wordsOf(part.effective("tags")));
+      const tags = new Set(tagsOf(part, template));
       if (selection.chooses(tags)) found.push({ task: part, tags: sorted(tags) });
     }
   };
   for (const section of sectionsOf(play)) walk(section.parts);
   return found;
+}
+
+/** Tags may be templates of what is known before anything runs. */
+function tagsOf(node: Node, template: TemplateOf): string[] {
+  const written = node.effective("tags");
+  if (written === undefined) return [];
+  try {
+    return wordsOf(template(written, node));
+  } catch {
+    return wordsOf(written);
+  }
 }
 
 function sorted(words: Iterable<string>): string[] {

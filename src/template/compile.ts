@@ -102,7 +102,7 @@ function compileStatement(node: Statement, state: StatementState, at: Position):
       return (frame, out) => {
         if (!nested && frame.run.parent) return undefined;
         frame.run.at = offset;
-        out.push(finalize(value(frame)));
+        out.push(finalize(value(frame), frame.run.conversion));
         return undefined;
       };
     }
@@ -183,7 +183,7 @@ function compileStatement(node: Statement, state: StatementState, at: Position):
         const parts: Value[] = [];
         execute(newFrame(frame, scope), parts);
         captured = frame.run.concat(parts);
-        out.push(finalize(filter(frame)));
+        out.push(finalize(filter(frame), frame.run.conversion));
         return undefined;
       };
     }
@@ -406,7 +406,7 @@ function compileCallBlock(
     const named = new Map(given.named);
     named.set("caller", macro(frame));
     const value = callValue(callee(frame), { positional: given.positional, named }, frame.run);
-    out.push(finalize(value));
+    out.push(finalize(value, frame.run.conversion));
     return undefined;
   };
 }

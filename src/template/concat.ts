@@ -17,9 +17,12 @@ const maxText = 512 * 1024 * 1024;
 /** `text`: joined text. `data`: text that looks like data becomes data. `native`: types stay. */
 export type Conversion = "text" | "data" | "native";
 
-/** What `{{ value }}` hands to the output: None prints nothing, lazy sequences are lists. */
-export function finalize(value: Value): Value {
-  if (value === null) return "";
+/**
+ * What `{{ value }}` hands to the output: None prints nothing (but stays None where types stay), lazy
+ * sequences are lists.
+ */
+export function finalize(value: Value, conversion: Conversion): Value {
+  if (value === null) return conversion === "native" ? null : "";
   if (value instanceof Instance) {
     if (value instanceof PyIterator || value instanceof PyRange || value instanceof DictView) {
       return toList(value);

@@ -1,6 +1,7 @@
 /** `layerbook play`: runs playbooks against machines and containers, as `ansible-playbook` does. */
 import type { Prompt, RunOptions } from "../../engine/options.ts";
 import type { ExitCode } from "../../errors/index.ts";
+import type { TemplateOf } from "../../report/list-playbooks.ts";
 import {
   BECOME_FLAGS,
   CONNECTION_FLAGS,
@@ -121,12 +122,14 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     const { listPlaybooks } = await import("../../report/list-playbooks.ts");
     const { playbooks, state } = await prepare(options);
     await state.pool.close();
+    const template: TemplateOf = (value, node) => state.parse.template(value, node);
     const what = {
       hosts: args.has("list-hosts"),
       tasks: args.has("list-tasks"),
       tags: args.has("list-tags"),
     };
-    for (const line of listPlaybooks(playbooks, options, what)) session.display.show(line);
+    for (const line of listPlaybooks(playbooks, options, what, template))
+      session.display.show(line);
     return 0;
   }
   return (await runPlaybook(options)).exitCode;
