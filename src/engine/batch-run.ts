@@ -13,6 +13,7 @@ import { outcomeOf, tellResult } from "./host-results.ts";
 import type { HostRun } from "./host-run.ts";
 import { flagKeyword, intKeyword, wordsOf } from "./keyword-values.ts";
 import { runMeta } from "./meta-tasks.ts";
+import { statusOf } from "./results.ts";
 import { Gate, type RunTogether, type Strategy } from "./strategies.ts";
 import { taskInfo } from "./task-info.ts";
 import type { TaskReport } from "./task-report.ts";
@@ -216,6 +217,10 @@ export class BatchRun implements Walker {
       const report = reports.get(hostRun) ?? shared;
       if (!report) continue;
       const isOwn = reports.has(hostRun);
+      const status = statusOf(report.result);
+      if (isOwn && task.role && status !== "skipped" && status !== "unreachable") {
+        hostRun.startedRoles.add(task.role);
+      }
       if (!isOwn) this.#share(task, hostRun, report);
       this.#notify(hostRun, report);
       outcomes.set(hostRun, outcomeOf(this.batch, task, hostRun, report));

@@ -18,14 +18,19 @@ export function judgeBatch(
     // A rescue or always that is still to come is not cut short.
     return kind === "out" || (kind === "failed" && !hostRun.isCaught);
   };
-  const first = hostRuns.find(isLost);
-  if (!first) return;
-  if (once || isFatal(batch, task, first)) {
+  const failed = hostRuns.find((hostRun) => {
+    const kind = outcomes.get(hostRun)?.kind;
+    return kind === "out" || kind === "failed";
+  });
+  if (!failed) return;
+  if (once || isFatal(batch, task, failed)) {
+    // All fail where the first did, each with the rescue and always that are there for it.
     for (const hostRun of hostRuns) {
       if (outcomes.get(hostRun)?.kind === "ok") outcomes.set(hostRun, { kind: "failed" });
     }
-    batch.aborted = true;
+    if (hostRuns.some(isLost)) batch.aborted = true;
   }
+  if (!hostRuns.some(isLost)) return;
   const { maxFailPercentage } = batch.options;
   if (maxFailPercentage === undefined) return;
   const all = batch.hostRuns;

@@ -1,6 +1,7 @@
 /** One host on its way through one play. */
 import type { Host } from "../inventory/inventory.ts";
 import type { Task } from "../playbook/node.ts";
+import type { Role } from "../playbook/role.ts";
 
 export type HostFlow =
   /** On its way. */
@@ -19,6 +20,8 @@ export class HostRun {
   /** Handlers that wait for the next flush. */
   readonly notified = new Set<Task>();
   /** Roles that this host has gone through: identities of `Role`. */
+  /** Roles of which a task has run, or failed, on this host. */
+  readonly startedRoles = new Set<Role>();
   readonly completedRoles = new Set<string>();
   /** Blocks with a rescue that it is in the first section of. */
   rescueDepth = 0;

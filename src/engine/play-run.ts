@@ -162,8 +162,8 @@ export class PlayRun {
         flagKeyword(early, this.#play, "any_errors_fatal") ?? settings.bool("ANY_ERRORS_FATAL"),
       maxFailPercentage: floatKeyword(early, this.#play, "max_fail_percentage"),
       forceHandlers:
-        options.forceHandlers ??
         flagKeyword(early, this.#play, "force_handlers") ??
+        options.forceHandlers ??
         settings.bool("DEFAULT_FORCE_HANDLERS"),
       sections: [...this.#gathering(early), ...sectionsOf(this.#play)],
     });

@@ -101,7 +101,11 @@ async function walkBlock(
   }
   if (!role) return flow;
   if (flow === "end-role") flow = "ok";
-  if (flow === "ok" && role.tasks.at(-1) === block) hostRun.completedRoles.add(role.identity);
+  const isLast = role.tasks.at(-1) === block;
+  // A role of which every task was skipped has not run: it is not left out the next time.
+  if (flow === "ok" && isLast && hostRun.startedRoles.has(role)) {
+    hostRun.completedRoles.add(role.identity);
+  }
   return flow;
 }
 

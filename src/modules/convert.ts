@@ -34,6 +34,9 @@ export function convert(type: OptionType, value: Value): Value {
       return value;
     case "str":
     case "path":
+      if (value === null) {
+        throw new ConversionError("'None' is not a string and conversion is not allowed");
+      }
       return textOf(value) ?? str(value);
     case "bool":
       return toBool(value);
@@ -84,6 +87,7 @@ function toInt(value: Value): number {
     }
   }
   if (typeof value === "bigint") return Number(value);
+  if (value === null) throw new ConversionError('"None" cannot be converted to an int');
   throw new ConversionError(`${pythonClass(value)} cannot be converted to an int`);
 }
 

@@ -140,6 +140,7 @@ export function loadRole(context: ParseContext, options: LoadRoleOptions): Role 
         isTrue(metadata.get("allow_duplicates") ?? false)),
   });
   role.dependencies = readDependencies(context, role, options.importing);
+  role.isRead = true;
   role.handlers = readSection(context, role, "handlers", options);
   role.tasks = readSection(context, role, "tasks", options);
   const check = options.validate === false ? undefined : argumentCheck(role);

@@ -55,6 +55,8 @@ export class Role extends Node {
   readonly allowDuplicates: boolean;
   readonly #name: string;
   dependencies: Role[] = [];
+  /** Its dependencies are there. */
+  isRead = false;
   /** Its own tasks, without those of its dependencies. */
   tasks: Block[] = [];
   handlers: Block[] = [];

@@ -2,7 +2,7 @@
  * YAML as Ansible reads it: JSON first, then YAML 1.1 with `!vault` and `!unsafe`. The places of
  * keys and values are noted (`positions.ts`), so that later errors can point at them.
  */
-import { ParseError, type SourcePosition } from "../errors/index.ts";
+import { messageOf, ParseError, type SourcePosition } from "../errors/index.ts";
 import { readJson } from "./json-text.ts";
 import { TaggedString, type Value } from "./model.ts";
 import { YamlError, YamlReader } from "./yaml-reader.ts";
@@ -89,10 +89,22 @@ function read(
     const position = reader?.place(error.offset) ?? placeIn(text, error.offset, options.file);
     const line = text.split("\n", position.line)[position.line - 1] ?? "";
     const previous = text.split("\n", position.line)[position.line - 2] ?? "";
-    throw new ParseError(`Syntax Error while loading YAML.\n  ${error.message}`, {
+    throw new ParseError(`${jsonError(text)}Syntax Error while loading YAML.\n  ${error.message}`, {
       position,
       hint: hintFor(error.message, line, previous),
     });
+  }
+}
+
+/** What is wrong with the text as JSON, where that is what it was meant to be. */
+function jsonError(text: string): string {
+  if (!/^\s*[[{]/.test(text)) return "";
+  try {
+    JSON.parse(text);
+    return "";
+  } catch (error) {
+    const said = messageOf(error);
+    return `We were unable to read either as JSON nor YAML, these are the errors we got from each:\nJSON: ${said}\n\n`;
   }
 }
 

@@ -22,7 +22,8 @@ export function placeLayers(node: Node): PlaceLayers {
   if (known) return known;
   const outer = node.parent ? placeLayers(node.parent) : NONE;
   const layers = ownLayers(node, outer);
-  kept.set(node, layers);
+  // While a role is being read, its dependencies are not known yet.
+  if (!(node instanceof Role) || node.isRead) kept.set(node, layers);
   return layers;
 }
 
@@ -33,7 +34,11 @@ function ownLayers(node: Node, outer: PlaceLayers): PlaceLayers {
     return {
       ...outer,
       params: before(layerOf(node.params), outer.params),
-      roleVars: before(layerOf(node.roleVars), before(layerOf(node.givenVars), outer.roleVars)),
+      // What it depends on counts more than what brought it in.
+      roleVars: [node, ...dependenciesOf(node)].reduceRight<readonly Layer[]>(
+        (below, role) => before(layerOf(role.roleVars), below),
+        before(layerOf(node.givenVars), outer.roleVars),
+      ),
       defaults: before(layerOf(node.defaults), outer.defaults),
     };
   }
@@ -50,6 +55,11 @@ function ownLayers(node: Node, outer: PlaceLayers): PlaceLayers {
   return passed.size === 0
     ? place
     : { ...place, includeParams: before(passed, place.includeParams) };
+}
+
+/** From the strongest to the weakest: the last one wins, and a role wins over what it depends on. */
+function dependenciesOf(role: Role): Role[] {
+  return [...role.withDependencies()].reverse().slice(1);
 }
 
 function before(layer: ReadonlyMap<string, unknown>, others: readonly Layer[]): readonly Layer[] {

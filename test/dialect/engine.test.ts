@@ -229,3 +229,68 @@ describe("hostvars", () => {
     });
   });
 });
+
+describe("roles", () => {
+  it("of which every task was skipped run when they are asked for again", async () => {
+    const played = await play(
+      `
+- hosts: testhost
+  gather_facts: false
+  roles:
+    - {role: later, when: known is defined}
+    - define
+    - {role: later, when: known is defined}
+    - {role: later, when: known is defined}
+`,
+      {
+        files: {
+          "roles/later/tasks/main.yml": "- {name: ran, debug: {msg: x}}",
+          "roles/define/tasks/main.yml": "- set_fact: {known: true}",
+        },
+      },
+    );
+    expect(played.tasks.get("ran")?.map((said) => said.status)).toEqual(["skipped", "ok"]);
+  });
+
+  it("let what they depend on go before what brought them in", async () => {
+    const show = `- {name: show, debug: {msg: "{{ which }}"}}`;
+    const played = await play("- {hosts: testhost, gather_facts: false, roles: [outer]}", {
+      files: {
+        "roles/outer/meta/main.yml": "dependencies: [inner]",
+        "roles/outer/vars/main.yml": "which: outer",
+        "roles/inner/meta/main.yml": "dependencies: [base]",
+        "roles/inner/tasks/main.yml": show,
+        "roles/base/vars/main.yml": "which: base",
+      },
+    });
+    expect(played.result("show").msg).toBe("base");
+  });
+});
+
+describe("any_errors_fatal", () => {
+  const hosts = "a ansible_connection=local\nb ansible_connection=local\n";
+  const play_ = (block: string) => `
+- hosts: all
+  gather_facts: false
+  any_errors_fatal: true
+  tasks:
+    - block:
+        - {fail: , when: inventory_hostname == 'a'}
+        - {name: inside, debug: }
+      ${block}
+    - {name: after, debug: }
+`;
+  it("takes all hosts into the rescue of the one that failed", async () => {
+    const played = await play(play_("rescue: [{name: rescued, debug: }]"), { files: { hosts } });
+    expect(played.tasks.has("inside")).toBe(false);
+    expect(played.tasks.get("rescued")).toHaveLength(2);
+    expect(played.tasks.get("after")).toHaveLength(2);
+    expect(played.exitCode).toBe(0);
+  });
+  it("ends after the always of all hosts where nothing rescues", async () => {
+    const played = await play(play_("always: [{name: last, debug: }]"), { files: { hosts } });
+    expect(played.tasks.get("last")).toHaveLength(2);
+    expect(played.tasks.has("after")).toBe(false);
+    expect(played.exitCode).toBe(2);
+  });
+});

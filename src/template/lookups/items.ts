@@ -71,23 +71,22 @@ const cartesian: Lookup = (terms) => {
 const randomChoice: Lookup = (terms) =>
   terms.length === 0 ? [] : [terms[randomInt(terms.length)] ?? null];
 
-const SUBELEMENTS =
-  "subelements lookup expects a list of two or three items, the optional third item must be a dict with flags skip_missing";
+const SUBELEMENTS = "subelements lookup expects a list of two or three items, ";
+const SUBKEY = `${SUBELEMENTS}first a dict or a list, second a string pointing to the subkey`;
+const FLAGS = `${SUBELEMENTS}the optional third item must be a dict with flags skip_missing`;
 
 const subelements: Lookup = (terms) => {
-  const [rawList, path, flags] = terms;
-  if (rawList === undefined || path === undefined || terms.length > 3) return fail(SUBELEMENTS);
-  if (rawList instanceof Undefined) return rawList.fail();
-  if (!isList(rawList) && !(rawList instanceof Dict)) {
-    return fail(`subelements lookup expects a dictionary, got '${str(rawList)}'`);
-  }
+  const [first, path, flags] = terms;
+  if (first === undefined || path === undefined || terms.length > 3) return fail(SUBELEMENTS);
+  if (first instanceof Undefined) return first.fail();
+  // One value stands for a list of one.
+  const rawList = isList(first) || first instanceof Dict ? first : [first];
   const keys = textOf(path)?.split(".");
-  if (keys === undefined)
-    return fail("first a dict or a list, second a string pointing to the subkey");
+  if (keys === undefined) return fail(SUBKEY);
   let skipMissing = false;
   if (flags !== undefined) {
-    if (!(flags instanceof Dict)) return fail(SUBELEMENTS);
-    for (const key of flags.keys()) if (textOf(key) !== "skip_missing") return fail(SUBELEMENTS);
+    if (!(flags instanceof Dict)) return fail(FLAGS);
+    for (const key of flags.keys()) if (textOf(key) !== "skip_missing") return fail(FLAGS);
     const flag = flags.get("skip_missing") ?? false;
     skipMissing = isText(flag) ? /^(?:yes|on|1|true|y|t)$/i.test(str(flag)) : truth(flag);
   }
