@@ -178,6 +178,12 @@ export class MemoRunner implements StepRunner {
     return before.kind === "busy" ? before.processes : [];
   }
 
+  /** Brings the place itself to where the replayed steps have come to. */
+  async catchUp(): Promise<void> {
+    await this.#o.state.session();
+    await this.#runPending();
+  }
+
   async #runPending(): Promise<void> {
     for (const earlier of this.#pending.splice(0)) {
       await this.#o.inner.run(earlier);

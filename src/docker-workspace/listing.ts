@@ -32,6 +32,12 @@ case "$(tar --version 2>/dev/null)" in *GNU*) echo tar ;; *) echo none ;; esac
 for lb_f in /dev/*; do printf '%s\\n' "\${lb_f#/dev/}"; done
 `;
 
+/** A container as scripts see it. */
+export interface Place {
+  readonly connection: Connection;
+  readonly tools: Tools;
+}
+
 export async function probeTools(connection: Connection): Promise<Tools> {
   const { stdout } = await connection.run(PROBE);
   const [find = "none", tar, ...devices] = stdout.toString("latin1").trimEnd().split("\n");
@@ -198,45 +204,4 @@ export function ownership(record: string): { mode: number; uid: number; gid: num
     uid: Number(fields[2]),
     gid: Number(fields[3]),
   };
-}
-
-/** The shell that runs this is process 1 or its child; whatever else lives was left by a script. */
-const LEFT = `
-read -r lb_self lb_rest </proc/self/stat
-for lb_p in /proc/[0-9]*; do
-  lb_n=\${lb_p#/proc/}
-  if [ "$lb_n" = 1 ] || [ "$lb_n" = "$lb_self" ]; then continue; fi
-  lb_s=
-  { read -r lb_s <"$lb_p/stat"; } 2>/dev/null || continue
-  case "\${lb_s##*) }" in Z*|X*) continue ;; esac
-  printf 'P %s ' "$lb_n"; { cat "$lb_p/cmdline" || :; } 2>/dev/null; printf '\\n'
-done
-for lb_f in /dev/shm/* /dev/shm/.[!.]* /dev/mqueue/* /dev/*; do
-  if [ -e "$lb_f" ]; then printf 'F %s\\n' "$lb_f"; fi
-done
-`;
-
-/** Processes and files in memory that scripts left. */
-export async function leftovers(connection: Connection, tools: Tools): Promise<string[]> {
-  const { stdout } = await connection.run(LEFT);
-  const found: string[] = [];
-  for (const line of stdout.toString("utf8").split("\n")) {
-    if (line.startsWith("F ")) {
-      const path = line.slice(2);
-      const device = path.startsWith("/dev/shm/") || path.startsWith("/dev/mqueue/");
-      if (device || !tools.devices.has(path.slice("/dev/".length))) {
-        found.push(`${path} (a file in memory)`);
-      }
-    } else if (line.startsWith("P ")) {
-      const [, pid = "", words = ""] = /^P (\d+) (.*)$/s.exec(line) ?? [];
-      const command = words.replaceAll("\0", " ").replace(/\s+/g, " ").trim();
-      // A kernel thread or one that ended meanwhile has no command line.
-      if (command === "") continue;
-      const shown = command.includes("lb_op")
-        ? "a part of a script that runs in the background"
-        : command;
-      found.push(`${shown.length > 120 ? `${shown.slice(0, 119)}…` : shown} (process ${pid})`);
-    }
-  }
-  return found;
 }

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import { type DockerClient, isNotFound } from "../docker/index.ts";
 import { messageOf } from "../errors/index.ts";
-import type { Digest, Image, ImageConfig, LayerSource } from "../oci/image.ts";
+import type { Digest, Image, ImageConfig, LayerSource, RunConfig } from "../oci/image.ts";
 import { DockerDaemonTransport } from "../oci/transports/docker-daemon.ts";
 import { LayerError, WorkspaceError } from "../workspace/errors.ts";
 import { foldLayers } from "../workspace/fold.ts";
@@ -36,7 +36,7 @@ interface KnownBase {
   readonly diffIds: readonly Digest[];
 }
 
-class DockerWorkspace implements Workspace {
+export class DockerWorkspace implements Workspace {
   readonly kind = "docker";
   readonly #client: DockerClient;
   readonly #root: string;
@@ -45,7 +45,7 @@ class DockerWorkspace implements Workspace {
   readonly #sessions = new Set<DockerSession>();
   /** Base images that the daemon was asked for in this run. */
   readonly #there = new Map<string, Promise<boolean>>();
-  #store: LayerStore | undefined;
+  #layers: LayerStore | undefined;
 
   constructor({ root, client }: DockerWorkspaceOptions) {
     this.#client = client;
@@ -68,12 +68,15 @@ class DockerWorkspace implements Workspace {
   /** The image goes to the daemon if it is not there; its layers are not read here. */
   async importImage(image: Image, signal?: AbortSignal): Promise<readonly Layer[]> {
     const id = await this.#inDaemon(image, signal);
-    mkdirSync(this.#bases, { recursive: true });
     const diffIds = image.layers.map((layer) => layer.diffId);
-    const known: KnownBase = { image: id, config: image.config, diffIds };
-    for (const diffId of diffIds) this.#remember(idOf(diffId), known);
-    this.#there.set(id, Promise.resolve(true));
-    return diffIds.map((diffId) => ({
+    return this.#take({ image: id, config: image.config, diffIds });
+  }
+
+  #take(base: KnownBase): readonly Layer[] {
+    mkdirSync(this.#bases, { recursive: true });
+    for (const diffId of base.diffIds) this.#remember(idOf(diffId), base);
+    this.#there.set(base.image, Promise.resolve(true));
+    return base.diffIds.map((diffId) => ({
       id: idOf(diffId),
       content: diffId,
       size: 0,
@@ -94,13 +97,13 @@ class DockerWorkspace implements Workspace {
         { hint: "Build in the sandbox (--on sandbox), or with a daemon on this machine." },
       );
     }
-    const own = stack.filter((id) => this.#layers.meta(id) !== undefined);
-    for (const id of own) this.#layers.touch(id);
+    const own = stack.filter((id) => this.store.meta(id) !== undefined);
+    for (const id of own) this.store.touch(id);
     const session = new DockerSession(stack, options, {
       client: this.#client,
-      store: this.#layers,
-      image: () => this.#imageOf(stack),
-      known: () => this.#known(own),
+      store: this.store,
+      image: () => this.imageOf(stack),
+      known: () => this.known(own),
       onClose: () => this.#sessions.delete(session),
     });
     this.#sessions.add(session);
@@ -110,9 +113,7 @@ class DockerWorkspace implements Workspace {
   async has(id: LayerId): Promise<boolean> {
     const base = this.#base(id);
     if (base) return this.#daemonHas(base.image);
-    return this.#layers.has(id, (layer, entries) =>
-      isWholeData(this.#layers.contents(layer), entries),
-    );
+    return this.store.has(id, (layer, entries) => isWholeData(this.store.contents(layer), entries));
   }
 
   async exportLayer(ids: readonly LayerId[], epoch: number): Promise<LayerSource> {
@@ -120,36 +121,50 @@ class DockerWorkspace implements Workspace {
     const base = this.#base(id);
     if (base) return this.#baseLayer(id, base);
     return layerTar(
-      this.#layers,
+      this.store,
       ids,
       epoch,
-      async () => (files) => contentsOf(this.#layers, ids, files),
+      async () => (files) => contentsOf(this.store, ids, files),
     );
   }
 
   async removeLayers(ids: readonly LayerId[]): Promise<void> {
     for (const id of ids) rmSync(join(this.#bases, id), { force: true });
-    const doomed = this.#layers.detach(ids);
+    const doomed = this.store.detach(ids);
     if (doomed !== undefined) rmSync(doomed, { recursive: true, force: true });
   }
 
   async listLayers() {
-    return this.#layers.list();
+    return this.store.list();
   }
 
   async close(): Promise<void> {
     for (const session of [...this.#sessions]) await session.close();
-    if (this.#store) rmSync(this.#store.tmp, { recursive: true, force: true });
-    this.#store = undefined;
+    if (this.#layers) rmSync(this.#layers.tmp, { recursive: true, force: true });
+    this.#layers = undefined;
   }
 
-  get #layers(): LayerStore {
-    if (!this.#store) {
+  get store(): LayerStore {
+    if (!this.#layers) {
       mkdirSync(this.#root, { recursive: true });
-      this.#store = new LayerStore(this.#root, { rootless: false, contents: "data" });
-      for (const orphan of this.#store.orphans()) rmSync(orphan, { recursive: true, force: true });
+      this.#layers = new LayerStore(this.#root, { rootless: false, contents: "data" });
+      for (const orphan of this.#layers.orphans()) rmSync(orphan, { recursive: true, force: true });
     }
-    return this.#store;
+    return this.#layers;
+  }
+
+  /** An image that is in the daemon already. Nothing of it is read. @param id of the image */
+  async adoptImage(id: string): Promise<readonly Layer[]> {
+    const { RootFS, Architecture, Os, Variant, Config } = await this.#client.images.inspect(id);
+    const diffIds = (RootFS.Layers ?? []) as readonly Digest[];
+    const config: ImageConfig = {
+      architecture: Architecture,
+      ...(Variant && { variant: Variant }),
+      os: Os,
+      config: (Config ?? {}) as RunConfig,
+      rootfs: { type: "layers", diff_ids: [...diffIds] },
+    };
+    return this.#take({ image: id, config, diffIds });
   }
 
   async #inDaemon(image: Image, signal: AbortSignal | undefined): Promise<string> {
@@ -165,22 +180,19 @@ class DockerWorkspace implements Workspace {
     return (await this.#client.images.inspect(name)).Id;
   }
 
-  /** An image that a container can be started from, with the layers of the stack and nothing else. */
-  async #imageOf(stack: readonly LayerId[]): Promise<string> {
+  /**
+   * An image that a container can be started from, with the layers of the stack and nothing else.
+   * @param own the layers that a build has added: one for all, since a daemon takes its time for each,
+   *   or each apart, when it has them already
+   */
+  async imageOf(stack: readonly LayerId[], own: "folded" | "apart" = "folded"): Promise<string> {
     const [first = ""] = stack;
     const base = this.#base(first);
-    const own = stack.filter((id) => !this.#base(id));
-    const baseIds = stack.slice(0, stack.length - own.length);
-    const whole = base && base.diffIds.length === baseIds.length;
+    const added = stack.filter((id) => !this.#base(id));
+    const whole = base && base.diffIds.length === stack.length - added.length;
     const volumes = Object.keys(base?.config.config?.Volumes ?? {});
-    if (base && whole && own.length === 0 && volumes.length === 0) return base.image;
-    const baseLayers = baseIds.flatMap((id) => {
-      const known = this.#base(id);
-      return known ? [this.#baseLayer(id, known)] : [];
-    });
-    const layers = [...baseLayers];
-    // One layer for all that the build has added: a daemon takes its time for each.
-    if (own.length > 0) layers.push(await this.exportLayer(own, Number.MAX_SAFE_INTEGER));
+    if (base && whole && added.length === 0 && volumes.length === 0) return base.image;
+    const layers = await this.layersOf(stack, own);
     return stateImage({
       client: this.#client,
       transport: this.#transport,
@@ -190,8 +202,26 @@ class DockerWorkspace implements Workspace {
     });
   }
 
-  #known(own: readonly LayerId[]): Map<string, Entry> {
-    const folded = foldLayers(own.map((id) => this.#layers.manifest(id)));
+  /** The layers of a stack for an image. Beyond what an image may have, those of tasks are folded. */
+  async layersOf(stack: readonly LayerId[], own: "folded" | "apart"): Promise<LayerSource[]> {
+    const layers: LayerSource[] = [];
+    const added: LayerId[] = [];
+    for (const id of stack) {
+      const base = this.#base(id);
+      if (base) layers.push(this.#baseLayer(id, base));
+      else added.push(id);
+    }
+    if (added.length === 0) return layers;
+    const epoch = Number.MAX_SAFE_INTEGER;
+    const groups =
+      own === "folded" || added.length > MOST_APART ? [added] : added.map((id) => [id]);
+    for (const ids of groups) layers.push(await this.exportLayer(ids, epoch));
+    return layers;
+  }
+
+  /** What layers of the store say of paths. */
+  known(own: readonly LayerId[]): Map<string, Entry> {
+    const folded = foldLayers(own.map((id) => this.store.manifest(id)));
     return new Map(
       folded
         .filter(({ entry }) => entry.type !== "whiteout")
@@ -244,6 +274,9 @@ class DockerWorkspace implements Workspace {
     renameSync(temporary, path);
   }
 }
+
+/** An image may have 127 layers, the base's among them. */
+const MOST_APART = 100;
 
 const EMPTY_CONFIG: ImageConfig = {
   architecture: "amd64",
