@@ -25,8 +25,9 @@ import type { StepStore } from "./step-store.ts";
 /** They are of the moment: never replayed, and read in the container as it stands. */
 const FACT_MODULES = new Set(["ansible.builtin.setup", "ansible.builtin.gather_facts"]);
 
+const NOTHING = { rc: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+
 export interface PlaySnapshotsOptions {
-  readonly client: DockerClient;
   readonly store: StepStore;
   readonly secrets: Secrets;
   readonly playbooks: readonly string[];
@@ -36,8 +37,17 @@ export interface PlaySnapshotsOptions {
   readonly tell: (message: string) => void;
 }
 
+/** A container, and how scripts run in it. */
+export interface ContainerTarget {
+  readonly client: DockerClient;
+  /** Name or id. */
+  readonly container: string;
+  readonly options: DockerConnectionOptions;
+}
+
 /** A container host of the play. */
 interface SnapshotHost {
+  readonly client: DockerClient;
   readonly container: AdoptedContainer;
   readonly state: BuildState;
   readonly runner: MemoRunner;
@@ -51,20 +61,20 @@ interface SnapshotHost {
 export class PlaySnapshots implements StepRunner {
   readonly #o: PlaySnapshotsOptions;
   readonly #hosts = new Map<string, Promise<SnapshotHost>>();
+  readonly #met = new Set<string>();
+  /** Hosts whose connection is asked for only to be opened: no container needs to be in any state. */
+  readonly #asking = new Set<string>();
 
   constructor(options: PlaySnapshotsOptions) {
     this.#o = options;
   }
 
   /** The connection to a container host; from now on its tasks are snapshotted. */
-  async connection(
-    host: string,
-    container: string,
-    options: DockerConnectionOptions,
-  ): Promise<Connection> {
+  async connection(host: string, target: ContainerTarget): Promise<Connection> {
+    const { container } = target;
     let adopting = this.#hosts.get(host);
     if (!adopting) {
-      adopting = this.#adopt(host, container, options);
+      adopting = this.#adopt(host, target);
       this.#hosts.set(host, adopting);
     }
     const found = await adopting;
@@ -72,7 +82,7 @@ export class PlaySnapshots implements StepRunner {
     const current = () => found.direct ?? ofState;
     return {
       label: `container ${container}`,
-      run: (script, how) => current().run(script, how),
+      run: async (script, how) => (this.#asking.has(host) ? NOTHING : current().run(script, how)),
       leave: () => current().leave(),
       close: async () => {},
     };
@@ -80,6 +90,12 @@ export class PlaySnapshots implements StepRunner {
 
   async run(step: Step): Promise<ModuleResult> {
     if (step.module.module.spec.effect === "talk") return directRunner.run(step);
+    if (!step.delegated && !this.#met.has(step.host)) {
+      this.#met.add(step.host);
+      // Connections are opened when they are first used: whose host this is shows only then.
+      this.#asking.add(step.host);
+      await step.context.sh(":").finally(() => this.#asking.delete(step.host));
+    }
     const host = await this.#hosts.get(step.host);
     if (!host || step.delegated) {
       // It may look at a container, or stop it.
@@ -106,9 +122,13 @@ export class PlaySnapshots implements StepRunner {
     for (const [name, adopting] of this.#hosts) {
       const host = await adopting.catch(() => undefined);
       if (!host) continue;
-      await host.runner.catchUp();
-      await host.sending;
-      await host.state.closeSession();
+      try {
+        await host.runner.catchUp();
+        await host.sending;
+        await host.state.closeSession();
+      } catch (error) {
+        this.#o.tell(`${name}: the container is not in the state of the play: ${messageOf(error)}`);
+      }
       await host.container.close();
       const { replayed, run, snapshots } = host.counts;
       this.#o.tell(
@@ -125,12 +145,9 @@ export class PlaySnapshots implements StepRunner {
     }
   }
 
-  async #adopt(
-    host: string,
-    name: string,
-    connection: DockerConnectionOptions,
-  ): Promise<SnapshotHost> {
-    const { client, store, secrets, resume } = this.#o;
+  async #adopt(host: string, target: ContainerTarget): Promise<SnapshotHost> {
+    const { store, secrets, resume } = this.#o;
+    const { client, container: name, options: connection } = target;
     const container = await AdoptedContainer.adopt(
       { client, root: store.root, container: name, connection },
       resume,
@@ -169,6 +186,7 @@ export class PlaySnapshots implements StepRunner {
     });
     const counts = { replayed: 0, run: 0, snapshots: 0 };
     const found: SnapshotHost = {
+      client,
       container,
       state,
       runner,
@@ -189,7 +207,7 @@ export class PlaySnapshots implements StepRunner {
     }
     if (note.outcome !== "run" || !layer || !key || note.secret) return;
     const { stack } = host.state;
-    const { client, playbooks, tell } = this.#o;
+    const { playbooks, tell } = this.#o;
     const info = {
       host: name,
       task: step.role ? `${step.role} : ${step.name}` : step.name,
@@ -199,7 +217,7 @@ export class PlaySnapshots implements StepRunner {
     };
     host.sending = host.sending.then(async () => {
       try {
-        await takeSnapshot(client, host.container, stack, info);
+        await takeSnapshot(host.client, host.container, stack, info);
         host.counts.snapshots++;
       } catch (error) {
         // The state is kept on this machine: going on from it is possible all the same.

@@ -27,6 +27,11 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   podman: openPodman,
 };
 
+/** Does that name of a connection mean a container of a Docker daemon? */
+export function isDocker(connection: string): boolean {
+  return OPENERS[connection] === openDocker;
+}
+
 /** The factory that the engine asks for connections. */
 export function connectionFactory(settings: EngineSettings): ConnectionFactory {
   return (request) => {

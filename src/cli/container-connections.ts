@@ -1,5 +1,6 @@
 /** Connections into containers, as the variables of Ansible's docker, docker_api, nsenter and podman name them. */
 import { existsSync } from "node:fs";
+import type { ContainerTarget } from "../build/play-snapshots.ts";
 import { type Connection, ConnectionError } from "../connection/connection.ts";
 import { connectDocker } from "../connection/docker.ts";
 import { connectNamespaces } from "../connection/nsenter.ts";
@@ -13,16 +14,24 @@ import { daemonSettings, dockerClient } from "./docker-daemons.ts";
 
 /** @see https://docs.ansible.com/ansible/latest/collections/community/docker/docker_api_connection.html */
 export async function openDocker(request: ConnectionRequest): Promise<Connection> {
+  const { client, container, options } = dockerTarget(request);
+  return connectDocker(client, container, options);
+}
+
+/** The container that a host of `connection: docker` is. */
+export function dockerTarget(request: ConnectionRequest): ContainerTarget {
   const settings = {
     ...daemonSettings((name) => request.variable(`ansible_docker_${name}`)),
     ...extraArguments(request),
   };
-  return openContainer(request, settings, "docker");
+  return targetOf(request, settings, "docker");
 }
 
 /** Podman by its socket, which speaks Docker's API. */
 export async function openPodman(request: ConnectionRequest): Promise<Connection> {
-  return openContainer(request, { dockerHost: podmanSocket() }, "podman");
+  const settings = { dockerHost: podmanSocket() };
+  const { client, container, options } = targetOf(request, settings, "podman");
+  return connectDocker(client, container, options);
 }
 
 /** @see https://docs.ansible.com/ansible/latest/collections/community/docker/nsenter_connection.html */
@@ -33,11 +42,11 @@ export async function openNsenter(request: ConnectionRequest): Promise<Connectio
   return connectNamespaces(Number(pid));
 }
 
-function openContainer(
+function targetOf(
   request: ConnectionRequest,
   settings: DaemonSettings,
   kind: "docker" | "podman",
-): Promise<Connection> {
+): ContainerTarget {
   const text = (...names: readonly string[]) => {
     for (const name of names) {
       const value = request.variable(name);
@@ -48,12 +57,16 @@ function openContainer(
   const container = text(`ansible_${kind}_host`, "ansible_host") ?? request.host;
   const environment = request.variable(`ansible_${kind}_extra_env`);
   const privileged = request.variable(`ansible_${kind}_privileged`);
-  return connectDocker(dockerClient(settings), container, {
-    user: text(`ansible_${kind}_user`) ?? request.user,
-    workdir: text(`ansible_${kind}_working_dir`),
-    env: environment instanceof Dict ? assignments(environment) : undefined,
-    privileged: privileged !== undefined && privileged !== null && toBool(privileged),
-  });
+  return {
+    client: dockerClient(settings),
+    container,
+    options: {
+      user: text(`ansible_${kind}_user`) ?? request.user,
+      workdir: text(`ansible_${kind}_working_dir`),
+      env: environment instanceof Dict ? assignments(environment) : undefined,
+      privileged: privileged !== undefined && privileged !== null && toBool(privileged),
+    },
+  };
 }
 
 function assignments(environment: Dict): string[] {

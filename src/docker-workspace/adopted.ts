@@ -8,7 +8,12 @@ import { join } from "node:path";
 import { type Connection, ConnectionError } from "../connection/connection.ts";
 import { connectDocker, type DockerConnectionOptions } from "../connection/docker.ts";
 import { SequencedConnection } from "../connection/sequenced.ts";
-import type { ContainerInspect, DockerClient } from "../docker/index.ts";
+import {
+  BASE_LABEL,
+  type ContainerInspect,
+  type DockerClient,
+  STACK_LABEL,
+} from "../docker/index.ts";
 import { EnvironmentError } from "../errors/index.ts";
 import type { Image } from "../oci/image.ts";
 import { explain } from "../workspace/errors.ts";
@@ -17,7 +22,7 @@ import { ChangeTracker } from "./change-tracker.ts";
 import type { Source } from "./changed-files.ts";
 import { type Inhabitants, inhabitants, leftovers } from "./inhabitants.ts";
 import { type Listing, list, probeTools } from "./listing.ts";
-import { BASE_LABEL, remake } from "./remake.ts";
+import { remake } from "./remake.ts";
 import { DockerWorkspace } from "./workspace.ts";
 
 /** What is remembered of a container between two runs. */
@@ -198,7 +203,9 @@ export class AdoptedContainer implements Workspace {
   async #bringTo(stack: readonly LayerId[]): Promise<void> {
     await this.#disconnect();
     const { client } = this.#o;
-    const image = await this.#inner.imageOf(stack, "apart");
+    const filters = { label: [`${STACK_LABEL}=${stackDigest(stack)}`] };
+    const [snapshot] = await client.images.list({ filters });
+    const image = snapshot?.RepoTags?.[0] ?? (await this.#inner.imageOf(stack, "apart"));
     this.#id = await remake(client, this.#id, image, this.#base);
     this.#remember({ base: this.#base, stack, files: await this.#filesNow() });
   }
@@ -280,6 +287,11 @@ export class AdoptedContainer implements Workspace {
     mkdirSync(this.#directory, { recursive: true });
     writeFileSync(join(this.#directory, `${this.#id}.json`), JSON.stringify(remembered));
   }
+}
+
+/** Names a stack in a label. */
+export function stackDigest(stack: readonly LayerId[]): string {
+  return createHash("sha256").update(stack.join("\n")).digest("hex");
 }
 
 function digestOfListing(listing: Listing): string {

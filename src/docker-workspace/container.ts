@@ -6,13 +6,10 @@
 import type { Connection } from "../connection/connection.ts";
 import { PRELUDE } from "../connection/prelude.ts";
 import { LOOP, type ShellStream, StreamShell } from "../connection/stream-shell.ts";
-import { type DockerClient, DockerError, isNotFound } from "../docker/index.ts";
+import { type DockerClient, DockerError, isNotFound, SESSION_LABEL } from "../docker/index.ts";
 import { messageOf } from "../errors/index.ts";
 import { WorkspaceError } from "../workspace/errors.ts";
 import type { SessionOptions } from "../workspace/workspace.ts";
-
-/** Label of containers and images that a build needs only while it runs. */
-export const SESSION_LABEL = "layerbook.session";
 
 export class BuildContainer {
   readonly id: string;

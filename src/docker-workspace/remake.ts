@@ -1,8 +1,10 @@
 /** Makes a container anew from another image: same name, same settings, same networks and volumes. */
-import type { ContainerInspect, DockerClient, JsonObject } from "../docker/index.ts";
-
-/** Label of a container that was made from a snapshot: the image that its states are counted from. */
-export const BASE_LABEL = "layerbook.base";
+import {
+  BASE_LABEL,
+  type ContainerInspect,
+  type DockerClient,
+  type JsonObject,
+} from "../docker/index.ts";
 
 /**
  * The old container goes when the new one runs; until then it is there under another name, and comes

@@ -1,14 +1,13 @@
 /** Images of a daemon that sessions start from: one for each stack of layers. */
 import { createHash } from "node:crypto";
 import type { DockerClient } from "../docker/index.ts";
-import { isNotFound } from "../docker/index.ts";
+import { isNotFound, STATE_LABEL } from "../docker/index.ts";
 import { sha256 } from "../oci/digest.ts";
 import { encodeDocument } from "../oci/documents.ts";
 import type { Image, ImageConfig, LayerSource, Transport } from "../oci/image.ts";
 
 /** Repository of the images that hold the state of a build between two tasks. */
 export const STATE_REPOSITORY = "layerbook/state";
-export const STATE_LABEL = "layerbook.state";
 
 /** So many states stay in the daemon for the next build; older ones go. */
 const KEPT = 8;

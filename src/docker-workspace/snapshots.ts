@@ -1,14 +1,12 @@
 /** Snapshots of containers: images with names that people can read, and labels that say what they hold. */
-import { type DockerClient, isNotFound } from "../docker/index.ts";
+import { type DockerClient, isNotFound, SNAPSHOT_LABEL, STACK_LABEL } from "../docker/index.ts";
 import { sha256 } from "../oci/digest.ts";
 import { encodeDocument } from "../oci/documents.ts";
 import type { Digest, Image, ImageConfig } from "../oci/image.ts";
 import { DockerDaemonTransport } from "../oci/transports/docker-daemon.ts";
 import type { LayerId } from "../workspace/workspace.ts";
-import type { AdoptedContainer } from "./adopted.ts";
+import { type AdoptedContainer, stackDigest } from "./adopted.ts";
 
-/** Every snapshot has it; its value is the host's name in the inventory. */
-export const SNAPSHOT_LABEL = "layerbook.snapshot";
 const KEY_LABEL = "layerbook.key";
 const TASK_LABEL = "layerbook.task";
 const PLAYBOOK_LABEL = "layerbook.playbook";
@@ -54,6 +52,7 @@ export async function takeSnapshot(
         ...own.Labels,
         [SNAPSHOT_LABEL]: info.host,
         [KEY_LABEL]: info.key,
+        [STACK_LABEL]: stackDigest(stack),
         [TASK_LABEL]: info.task,
         [PLAYBOOK_LABEL]: info.playbook,
         [CONTAINER_LABEL]: container.name,
@@ -106,7 +105,7 @@ export async function listSnapshots(client: DockerClient): Promise<readonly Snap
   const containers = await client.containers.list({ all: true });
   const used = new Set(containers.map(({ ImageID }) => ImageID));
   const rows = images.flatMap(({ Id, RepoTags, Labels, Created }) =>
-    (RepoTags ?? []).map((name) => ({
+    namesOf(Id, RepoTags).map((name) => ({
       name,
       id: Id,
       host: Labels?.[SNAPSHOT_LABEL] ?? "",
@@ -120,6 +119,12 @@ export async function listSnapshots(client: DockerClient): Promise<readonly Snap
     })),
   );
   return rows.sort((a, b) => a.created - b.created || (a.name < b.name ? -1 : 1));
+}
+
+/** An image whose name went to a newer one is known by its id. */
+function namesOf(id: string, tags: readonly string[] | null): readonly string[] {
+  const named = (tags ?? []).filter((tag) => tag !== "<none>:<none>");
+  return named.length > 0 ? named : [id.slice(0, 19)];
 }
 
 /** What `prune` takes away; what is not given counts for nothing. */

@@ -23,6 +23,13 @@ export { type Endpoint, findEndpoint, parseEndpoint, type TlsFiles } from "./end
 export { DockerError, DockerUnreachableError, isNotFound } from "./errors.ts";
 export type { ExecOptions, ExecOutcome, ExecProcess } from "./exec.ts";
 export { splitTag, type TransferOptions } from "./images.ts";
+export {
+  BASE_LABEL,
+  SESSION_LABEL,
+  SNAPSHOT_LABEL,
+  STACK_LABEL,
+  STATE_LABEL,
+} from "./labels.ts";
 export { type Attached, demultiplexer } from "./multiplex.ts";
 export type { NetworkInspect } from "./networks.ts";
 export type { ProgressMessage } from "./progress.ts";

@@ -63,6 +63,14 @@ export const program: ProgramSpec = {
       value: "START_AT_TASK",
       text: "begin at the task of this name",
     },
+    {
+      names: ["--snapshot"],
+      text: "keep the state of containers after each task (layerbook snapshots)",
+    },
+    {
+      names: ["--resume"],
+      text: "go on from the last state of containers that still holds; implies --snapshot",
+    },
     DEBUG,
   ],
 };
@@ -132,7 +140,13 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
       session.display.show(line);
     return 0;
   }
-  return (await runPlaybook(options)).exitCode;
+  const { snapshotSetup } = await import("../play-snapshots.ts");
+  const { connections, runner, finish } = snapshotSetup(session, args);
+  try {
+    return (await runPlaybook({ ...options, connections, runner })).exitCode;
+  } finally {
+    await finish();
+  }
 }
 
 /** `--step`: yes, no, or yes to all that come. */

@@ -1,6 +1,11 @@
 /** A container that is to be there: made, changed or made anew, in its networks, and in its state. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ContainerInspect, ImageInspect, JsonObject } from "../../../docker/index.ts";
+import {
+  BASE_LABEL,
+  type ContainerInspect,
+  type ImageInspect,
+  type JsonObject,
+} from "../../../docker/index.ts";
 import { fail } from "../../lib/failure.ts";
 import { flagOption, listOption, numberOption, textOption } from "../../lib/option-values.ts";
 import type { Arguments, Data } from "../../module.ts";
@@ -196,6 +201,8 @@ function imageDiffers(
   image: ImageInspect,
 ): boolean {
   if (comparisons.image !== "strict") return false;
+  // Made anew from a snapshot of itself, it still is a container of the image that it began with.
+  if (at(container.Config, "Labels", BASE_LABEL) === image.Id) return false;
   if (image.Id !== container.Image) {
     job.extra.image_different = true;
     return true;
