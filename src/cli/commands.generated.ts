@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   report: () => import("./commands/report.ts"),
   run: () => import("./commands/run.ts"),
   shell: () => import("./commands/shell.ts"),
+  snapshots: () => import("./commands/snapshots.ts"),
   vault: () => import("./commands/vault.ts"),
   why: () => import("./commands/why.ts"),
 };
