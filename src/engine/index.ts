@@ -47,6 +47,15 @@ export interface PreparedRun {
  */
 export async function prepare(options: RunOptions): Promise<PreparedRun> {
   const state = openRun(options);
+  try {
+    return { playbooks: await readPlaybooks(options, state), state };
+  } catch (error) {
+    await state.closePlugins();
+    throw error;
+  }
+}
+
+async function readPlaybooks(options: RunOptions, state: RunState): Promise<ParsedPlaybook[]> {
   const playbooks: ParsedPlaybook[] = [];
   for (const name of options.playbooks) {
     const file = findPlaybook(state.parse, name, process.cwd());
@@ -60,7 +69,7 @@ export async function prepare(options: RunOptions): Promise<PreparedRun> {
     for (const play of plays) await checkPlay(state.library, play);
     playbooks.push({ file, plays });
   }
-  return { playbooks, state };
+  return playbooks;
 }
 
 /**
@@ -79,7 +88,7 @@ export async function runPlaybook(options: RunOptions): Promise<PlaybookOutcome>
     await state.jobs.finish();
   } finally {
     await state.pool.close();
-    state.closePlugins();
+    await state.closePlugins();
   }
   const exitCode = exitCodeOf(state);
   options.events.emit({ type: "finished", exitCode });
@@ -185,7 +194,7 @@ function openRun(options: RunOptions): RunState {
     library,
     closePlugins: () => {
       plugins.close();
-      library.close();
+      return library.close();
     },
     variables,
     hostVariables,

@@ -47,7 +47,7 @@ export class RunState {
   readonly templating: Templating;
   readonly library: ModuleLibrary;
   /** Ends the processes that serve plugins written in Python. */
-  readonly closePlugins: () => void;
+  readonly closePlugins: () => Promise<void>;
   readonly pool: ConnectionPool;
   readonly jobs: AsyncJobs;
   readonly facts: RunFacts;
@@ -70,7 +70,7 @@ export class RunState {
     readonly hostVariables: HostVariables;
     readonly templating: Templating;
     readonly library: ModuleLibrary;
-    readonly closePlugins: () => void;
+    readonly closePlugins: () => Promise<void>;
     readonly pool: ConnectionPool;
     readonly jobs: AsyncJobs;
     readonly facts: Omit<RunFacts, "hostvars">;

@@ -138,6 +138,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     };
     for (const line of listPlaybooks(playbooks, options, what, template))
       session.display.show(line);
+    await state.closePlugins();
     return 0;
   }
   const { snapshotSetup } = await import("../play-snapshots.ts");

@@ -46,8 +46,9 @@ export class LibraryServices {
     return this.#hosts;
   }
 
-  close(): void {
-    this.#hosts?.close();
+  async close(): Promise<void> {
+    const hosts = this.#hosts;
     this.#hosts = undefined;
+    await hosts?.close();
   }
 }

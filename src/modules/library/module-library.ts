@@ -102,10 +102,11 @@ export class ModuleLibrary {
     });
   }
 
-  close(): void {
-    this.#services.close();
+  /** Ends the processes that were started. */
+  async close(): Promise<void> {
     this.#host?.close();
     this.#host = undefined;
+    await this.#services.close();
   }
 
   #inFolders(name: string): FoundModule | undefined {

@@ -4,9 +4,10 @@
  * needed at once.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { EnvironmentError, messageOf } from "../../errors/index.ts";
@@ -44,6 +45,7 @@ class ActionHost {
     this.#start = start;
     this.#process = spawn(ansible.python, [program], {
       stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+      env: { ...process.env, ANSIBLE_LOCAL_TEMP: join(dirname(program), "tmp") },
     });
     const [, stdout, stderr, requests, answers] = this.#process.stdio;
     for (const stream of [stdout, stderr]) {
@@ -107,9 +109,11 @@ class ActionHost {
     });
   }
 
-  close(): void {
+  /** Resolves when the process has ended: it does at the end of its input. */
+  async close(): Promise<void> {
+    const ended = this.#gone ? undefined : once(this.#process, "close");
     this.#requests.destroy();
-    this.#process.kill();
+    await ended;
   }
 }
 
@@ -146,17 +150,23 @@ export class ActionHosts {
     }
   }
 
-  close(): void {
-    for (const host of this.#all.splice(0)) host.close();
+  async close(): Promise<void> {
     this.#idle.length = 0;
+    await Promise.allSettled(this.#all.splice(0).map((host) => host.close()));
+    process.off("exit", this.#removeFolder);
+    this.#removeFolder();
+  }
+
+  readonly #removeFolder = () => {
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;
-  }
+  };
 
   async #open(): Promise<ActionHost> {
     if (this.#folder === undefined) {
       this.#folder = mkdtempSync(join(tmpdir(), "layerbook-actions-"));
       writeFileSync(join(this.#folder, "host.py"), HOST_PROGRAM);
+      process.once("exit", this.#removeFolder);
     }
     const host = new ActionHost(this.#ansible, join(this.#folder, "host.py"), this.#start);
     this.#all.push(host);

@@ -39,6 +39,8 @@ export class PluginHost {
   readonly #process: ChildProcess;
   readonly #requests: number;
   readonly #answers: number;
+  /** However the run ends, its folder goes. */
+  readonly #onExit = () => this.close();
   #held: Buffer = Buffer.alloc(0);
   #closed = false;
 
@@ -57,6 +59,7 @@ export class PluginHost {
     const answers = pipeEnds(place("answers"));
     this.#process = spawn(ansible.python, [place("host.py")], {
       stdio: ["ignore", errors, errors, requests.read, answers.write],
+      env: { ...process.env, ANSIBLE_LOCAL_TEMP: place("tmp") },
     });
     // The host must not keep this process alive, nor an error of starting it end it.
     this.#process.unref();
@@ -64,6 +67,7 @@ export class PluginHost {
     for (const descriptor of [errors, requests.read, answers.write]) closeSync(descriptor);
     this.#requests = requests.write;
     this.#answers = answers.read;
+    process.once("exit", this.#onExit);
     this.request(startRequest(start));
   }
 
@@ -96,7 +100,11 @@ export class PluginHost {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    process.off("exit", this.#onExit);
     closeSync(this.#requests);
+    // It ends at the end of its input, and its end of this pipe with it.
+    const rest = Buffer.alloc(65_536);
+    while (readSync(this.#answers, rest) > 0);
     closeSync(this.#answers);
     rmSync(this.#directory, { recursive: true, force: true });
   }
