@@ -11,6 +11,8 @@ import { type Display, openDisplay } from "../report/display.ts";
 import type { Value } from "../values/model.ts";
 import type { Arguments } from "./arguments.ts";
 import { askHidden } from "./ask.ts";
+import type { CommandContext } from "./command.ts";
+import { versionText } from "./drop-in.ts";
 import { readExtraVars } from "./extra-vars.ts";
 import { type InventoryExtras, loadInventory, rereadInventory } from "./load-inventory.ts";
 import { vaultFrom } from "./vault-access.ts";
@@ -26,7 +28,7 @@ export interface Session {
 }
 
 /** Reads settings, vault secrets and extra variables; flags are stronger than settings. */
-export async function openSession(args: Arguments): Promise<Session> {
+export async function openSession(args: Arguments, context: CommandContext): Promise<Session> {
   const warnings: string[] = [];
   const settings = loadSettings({
     overrides: overridesOf(args),
@@ -35,6 +37,9 @@ export async function openSession(args: Arguments): Promise<Session> {
   const verbosity = args.count("verbose") || settings.number("DEFAULT_VERBOSITY") || 0;
   const display = openDisplay(settings, verbosity);
   for (const warning of warnings) display.warn(warning);
+  if (context.isDropIn && verbosity > 1) {
+    display.show(versionText(context.program, process.argv[1] ?? "", settings), "verbose");
+  }
   if (verbosity > 0) {
     const { configFile } = settings;
     display.show(

@@ -108,7 +108,7 @@ function explain(error: unknown, label: string, options: SshOptions, said: strin
   if (!(error instanceof ConnectionError)) return error;
   const why =
     said === "" ? error.message.replace(`${label}: `, "") : said.split("\n").slice(-3).join(" ");
-  return new ConnectionError(`${label}: Failed to connect to the host via ssh: ${why}`, {
+  return new ConnectionError(`Failed to connect to the host via ssh: ${why}`, {
     exitCode: 4,
     hint: hintFor(why, options),
   });
@@ -125,8 +125,5 @@ function hintFor(why: string, options: SshOptions): string | undefined {
   }
   if (/ENOENT|cannot start/.test(why))
     return "Install the OpenSSH client (package openssh-client).";
-  if (/timed out|refused|resolve hostname|No route/i.test(why)) {
-    return "Is the machine up, and are ansible_host and ansible_port right?";
-  }
   return undefined;
 }

@@ -88,6 +88,14 @@ export type EngineEvent =
       readonly result: Dict;
     }
   | {
+      /** A task in the background is waited for. */
+      readonly type: "async";
+      readonly host: string;
+      readonly task: TaskInfo;
+      readonly job: string;
+      readonly state: "poll" | "ok" | "failed";
+    }
+  | {
       readonly type: "included";
       readonly file: string;
       readonly hosts: readonly string[];

@@ -2,16 +2,18 @@
 
 import { ConnectionTimeout } from "../connection/connection.ts";
 import { LayerbookError } from "../errors/index.ts";
+import type { Arguments } from "../modules/module.ts";
 import type { LoadedModule } from "../modules/registry.ts";
 import { secretOptions, validateArguments } from "../modules/validate.ts";
 import { builtinName } from "../playbook/actions.ts";
 import { Dict, textOf } from "../values/model.ts";
 import { fromJson, str } from "../values/python.ts";
+import { untrusted } from "../variables/layers.ts";
 import { asyncStatus, resultsFile } from "./async-status.ts";
 import { failedBy } from "./failures.ts";
 import type { HostTask } from "./host-task.ts";
 import { environmentOf, flagKeyword, intKeyword } from "./keyword-values.ts";
-import { failure, masked, resultOf } from "./results.ts";
+import { failure, flag, masked, resultOf } from "./results.ts";
 import type { Scope } from "./run-state.ts";
 import type { Step } from "./runner.ts";
 import { stepContext } from "./step-context.ts";
@@ -125,13 +127,11 @@ export async function callModule(
   const work = execute(on, step, limit, asyncSeconds > 0);
   if (background)
     return { result: await startJob(on, target, work, inBackground), step: undefined };
-  const result = await work;
-  if (builtinName(module.name) === "set_fact") keepValues(scope, given, result);
-  if (asyncSeconds > 0) {
-    result.set("ansible_job_id", on.run.jobs.start(target.host.name, Promise.resolve(result)));
-    const id = str(result.get("ansible_job_id") ?? "");
-    result.set("started", 1).set("finished", 1).set("results_file", resultsFile(id));
+  const result = asyncSeconds > 0 ? await polled(on, scope, target, work) : await work;
+  if (module.module.spec.effect === "target" && !result.has("invocation")) {
+    result.set("invocation", invocationOf(module, args));
   }
+  if (builtinName(module.name) === "set_fact") keepValues(scope, given, result);
   tell(on, warnings, deprecations, result);
   return { result: withoutSecrets(on, module, given, result), step };
 }
@@ -148,6 +148,42 @@ function keepValues(scope: Scope, given: Dict, result: Dict): void {
     // Words for booleans have become some.
     if (facts.has(name) && typeof facts.get(name) !== "boolean") facts.set(name, value);
   }
+}
+
+/** Waits for a task in the background, and says at each look how it is. */
+async function polled(
+  on: HostTask,
+  scope: Scope,
+  target: Target,
+  work: Promise<Dict>,
+): Promise<Dict> {
+  const { events, settings } = on.run.options;
+  const job = on.run.jobs.start(target.host.name, work);
+  const tell = (state: "poll" | "ok" | "failed") =>
+    events.emit({ type: "async", host: on.hostRun.host.name, task: on.info, job, state });
+  const poll = intKeyword(scope, on.task, "poll") ?? settings.number("DEFAULT_POLL_INTERVAL") ?? 15;
+  const timer = setInterval(() => tell("poll"), Math.max(1, poll) * 1000);
+  try {
+    const result = await work;
+    tell(flag(result, "failed") ? "failed" : "ok");
+    result.set("ansible_job_id", job);
+    result.set("started", 1).set("finished", 1).set("results_file", resultsFile(job));
+    return result;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** What a module was given, with its defaults, and without its secrets. */
+function invocationOf(module: LoadedModule, args: Arguments): Dict {
+  const secret = new Set(secretOptions(module.module.spec));
+  const shown: Record<string, unknown> = {};
+  for (const name of Object.keys(module.module.spec.options)) {
+    const value = args[name] ?? null;
+    shown[name] =
+      secret.has(name) && value !== null ? "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" : value;
+  }
+  return new Dict([["module_args", untrusted(fromJson(shown))]]);
 }
 
 async function startJob(

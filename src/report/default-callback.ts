@@ -90,7 +90,7 @@ class DefaultCallback {
         break;
       case "host-start":
         if (this.#options.settings.bool("SHOW_PER_HOST_START")) {
-          display.show(` [started ${titleOf(event.task)} on ${event.host}]`, "ok");
+          display.show(` [started TASK: ${titleOf(event.task)} on ${event.host}]`, "ok");
         }
         break;
       case "item-result":
@@ -101,6 +101,9 @@ class DefaultCallback {
         break;
       case "retry":
         this.#retry(event);
+        break;
+      case "async":
+        this.#async(event);
         break;
       case "included": {
         this.#bannerOnce(event.task);
@@ -222,6 +225,12 @@ class DefaultCallback {
     let text = `FAILED - RETRYING: [${hostLabel(event)}]: ${title} (${event.retriesLeft} retries left).`;
     if (this.#display.verbosity > 2) text += `Result was: ${this.#dump(asFailed(event))}`;
     this.#display.show(text, "debug");
+  }
+
+  #async({ host, job, state }: EventOf<"async">): void {
+    const words = { poll: "POLL", ok: "OK", failed: "FAILED" };
+    const more = state === "poll" ? " started=1 finished=0" : "";
+    this.#display.show(`ASYNC ${words[state]} on ${host}: jid=${job}${more}`, "debug");
   }
 
   #dump(event: ResultEvent): string {

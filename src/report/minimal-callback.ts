@@ -3,7 +3,7 @@
  * @see https://docs.ansible.com/ansible/latest/collections/ansible/builtin/minimal_callback.html
  */
 import type { EngineEvent, Listener } from "../engine/events.ts";
-import { Dict, textOf } from "../values/model.ts";
+import { textOf } from "../values/model.ts";
 import { str } from "../values/python.ts";
 import type { Tone } from "./ansi.ts";
 import {
@@ -69,8 +69,7 @@ function isPlain(event: ResultEvent): boolean {
   return (
     PLAIN.test(event.task.action) &&
     !event.result.has("module_stderr") &&
-    !event.result.has("ansible_job_id") &&
-    event.result instanceof Dict
+    !event.result.has("ansible_job_id")
   );
 }
 

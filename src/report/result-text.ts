@@ -25,17 +25,17 @@ export function resultText(event: ResultEvent, options: ResultTextOptions): stri
 
 /** On lines of its own, indented. */
 export function yamlText(shown: Dict): string {
-  const lines = yamlBody(shown)
+  const lines = yamlBody(shown, 4)
     .split("\n")
     .map((line) => (line === "" ? "" : `    ${line}`));
   return `\n${lines.join("\n").trimEnd()}`;
 }
 
-function yamlBody(value: Dict): string {
+function yamlBody(value: Dict, indent: number): string {
   return dumpYaml(value as Value, {
     sortKeys: true,
     defaultFlowStyle: false,
-    indent: 2,
+    indent,
     width: 1000,
     allowUnicode: true,
     explicitStart: false,
@@ -58,7 +58,7 @@ function yamlSummary(shown: Dict): string {
   for (const name of ["stdout", "stderr"]) {
     if (rest.has(name) && rest.has(`${name}_lines`)) rest.set(`${name}_lines`, "<omitted>");
   }
-  const text = yamlBody(rest);
+  const text = yamlBody(rest, 2);
   const body = rest.size === 0 ? "" : `\n  ${text.trimEnd().split("\n").join("\n  ")}`;
   return `${words.join(" ")}${body}`;
 }

@@ -64,7 +64,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     return 0;
   }
   const action = actionOf(args);
-  const session = await openSession(args);
+  const session = await openSession(args, context);
   const inventory = await openInventory(session, args);
   const view = viewOf(args, session, inventory);
   if (action === "graph") {

@@ -83,7 +83,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   }
   const { prepare, runPlaybook } = await import("../../engine/index.ts");
   const { connectionFactory } = await import("../connections.ts");
-  const session = await openSession(args);
+  const session = await openSession(args, context);
   const { settings, events, vault } = session;
   const listing = ["syntax-check", "list-tasks", "list-tags", "list-hosts"].some((flag) =>
     args.has(flag),

@@ -79,7 +79,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     process.stdout.write(helpOf(program, context.program));
     return 0;
   }
-  const session = await openSession(args);
+  const session = await openSession(args, context);
   const { settings, display } = session;
   const passwords = args.has("list-hosts") ? {} : await askPasswords(args, settings);
   const inventory = await openInventory(session, args);
