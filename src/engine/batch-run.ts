@@ -13,7 +13,7 @@ import { outcomeOf, tellResult } from "./host-results.ts";
 import type { HostRun } from "./host-run.ts";
 import { flagKeyword, intKeyword, wordsOf } from "./keyword-values.ts";
 import { runMeta } from "./meta-tasks.ts";
-import { statusOf } from "./results.ts";
+import { registrable, statusOf } from "./results.ts";
 import { Gate, type RunTogether, type Strategy } from "./strategies.ts";
 import { taskInfo } from "./task-info.ts";
 import type { TaskReport } from "./task-report.ts";
@@ -234,7 +234,7 @@ export class BatchRun implements Walker {
   #share(task: Task, hostRun: HostRun, report: TaskReport): void {
     const name = textOf(task.own("register"));
     if (name !== undefined) {
-      this.batch.run.variables.state(hostRun.host).set.set(name, report.result);
+      this.batch.run.variables.state(hostRun.host).set.set(name, registrable(report.result));
     }
   }
 

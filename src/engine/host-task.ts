@@ -6,7 +6,7 @@ import { textOf } from "../values/model.ts";
 import type { TaskInfo } from "./events.ts";
 import type { HostRun } from "./host-run.ts";
 import { flagKeyword } from "./keyword-values.ts";
-import { statusOf } from "./results.ts";
+import { registrable, statusOf } from "./results.ts";
 import type { RunState, Scope, ScopePlay } from "./run-state.ts";
 
 export class HostTask {
@@ -52,14 +52,14 @@ export class HostTask {
   /** The result as the variable that `register` names. */
   registered(result: Dict): Map<string, Value> {
     const name = textOf(this.task.own("register"));
-    return new Map(name === undefined ? [] : [[name, result]]);
+    return new Map(name === undefined ? [] : [[name, registrable(result)]]);
   }
 
   /** Keeps the result for later tasks. */
   register(result: Dict): void {
     const name = textOf(this.task.own("register"));
     if (name === undefined) return;
-    this.run.variables.state(this.hostRun.host).set.set(name, result);
+    this.run.variables.state(this.hostRun.host).set.set(name, registrable(result));
   }
 }
 

@@ -45,6 +45,14 @@ export function failure(message: string, more: Iterable<readonly [string, Value]
   return result;
 }
 
+/** What of a result a variable keeps: what the module was given is only shown. */
+export function registrable(result: Dict): Dict {
+  if (!result.has("invocation")) return result;
+  const kept = new Dict(result);
+  kept.delete("invocation");
+  return kept;
+}
+
 export function flag(result: Dict, key: string): boolean {
   const value = result.get(key);
   return value !== undefined && truth(value);
