@@ -10,7 +10,7 @@ import { TTL_VARIABLE } from "./cache-policy.ts";
 import type { ContentDigests } from "./content-digest.ts";
 import { differences, type Listing, type Reason } from "./reason.ts";
 import type { StepKey } from "./step-keys.ts";
-import type { FoundInput, StepParts } from "./step-parts.ts";
+import { decodeParts, encodeParts, type FoundInput, type StepParts } from "./step-parts.ts";
 import type { StepRecord, StepStore } from "./step-store.ts";
 
 export interface ExplainerOptions {
@@ -95,12 +95,14 @@ export class Explainer {
       return [{ kind: "not-run-before", text: "it was skipped last time" }];
     }
     const record = this.outcomeBefore(step);
-    if (!record?.parts) {
+    if (!record) {
       return [{ kind: "lost", text: "its outcome is no longer in the store, or is damaged" }];
     }
+    // What came from a shared cache has no parts; both sides have been through the same encoding.
+    const before = record.parts === undefined ? undefined : decodeParts(record.parts);
     const reasons = [
-      ...(await this.#partReasons(missed, record.parts)),
-      ...(sameFiles(record.parts, missed.parts) ? [] : this.#stateReasons(last, row)),
+      ...(before ? await this.#partReasons(missed, before) : []),
+      ...(before && sameFiles(before, missed.parts) ? [] : this.#stateReasons(last, row)),
     ];
     return reasons.length > 0
       ? reasons
@@ -119,7 +121,7 @@ export class Explainer {
   async #partReasons(missed: Missed, before: StepParts): Promise<readonly Reason[]> {
     return differences({
       before,
-      after: missed.parts,
+      after: decodeParts(encodeParts(missed.parts)),
       secret: missed.key.secret,
       listings: async (index, old) => {
         const now = missed.key.inputs[index];

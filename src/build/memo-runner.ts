@@ -17,6 +17,7 @@ import type { Explainer, Missed } from "./explain.ts";
 import type { LiveFacts } from "./live-facts.ts";
 import type { Reason } from "./reason.ts";
 import type { StepKey, StepKeys, Stored, Touched } from "./step-keys.ts";
+import { encodeParts } from "./step-parts.ts";
 import type { StepRecord, StepStore } from "./step-store.ts";
 
 /** What happened to a step, for whoever shows it. */
@@ -144,7 +145,7 @@ export class MemoRunner implements StepRunner {
       durationMs: Date.now() - held.startedMs,
       created: Date.now(),
       title: `${describe(held.step).title} (${held.step.module.name})`,
-      parts: this.#o.keys.parts(held.step, held.key, held.touched),
+      parts: encodeParts(this.#o.keys.parts(held.step, held.key, held.touched)),
     };
   }
 

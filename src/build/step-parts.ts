@@ -6,6 +6,7 @@ import type { Step } from "../engine/runner.ts";
 import type { Data } from "../modules/module.ts";
 import { secretOptions } from "../modules/validate.ts";
 import type { Digest } from "../oci/image.ts";
+import { PyFloat } from "../values/model.ts";
 import { type Digestible, digestOf } from "./digest.ts";
 
 /** Longer values are kept as digests. Characters of JSON. */
@@ -45,6 +46,20 @@ export interface StepParts {
   readonly seen?: Digest | undefined;
   /** Check mode, diff mode, seconds of `async`. */
   readonly modes: readonly [boolean, boolean, number];
+}
+
+/** Parts as text: a replay does not look at them, and reading JSON within JSON costs little. */
+export type EncodedParts = string;
+
+export function encodeParts(parts: StepParts): EncodedParts {
+  return JSON.stringify(parts, (_key, value: unknown) =>
+    value instanceof PyFloat ? `float ${value.value}` : value,
+  );
+}
+
+/** Floats come back as texts: parts are compared and shown, never used as values. */
+export function decodeParts(text: EncodedParts): StepParts {
+  return JSON.parse(text) as StepParts;
 }
 
 /** An input of a step with what it holds now. */

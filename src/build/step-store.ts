@@ -19,7 +19,7 @@ import type { Digest } from "../oci/image.ts";
 import { PyFloat } from "../values/model.ts";
 import type { Layer } from "../workspace/workspace.ts";
 import { writeAtomically } from "./atomic.ts";
-import type { StepParts } from "./step-parts.ts";
+import type { EncodedParts } from "./step-parts.ts";
 import { SyncMark } from "./sync-mark.ts";
 
 /** Changes when the meaning of a record does; older records are then misses. */
@@ -57,7 +57,7 @@ export interface StepRecord {
   /** For people: the task's name and the module. */
   readonly title: string;
   /** What the key was made of; absent for the end of a playbook. */
-  readonly parts?: StepParts;
+  readonly parts?: EncodedParts;
 }
 
 /** Outcomes of other machines. */
