@@ -6,6 +6,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   cache: () => import("./commands/cache.ts"),
   config: () => import("./commands/config.ts"),
   diff: () => import("./commands/diff.ts"),
+  doc: () => import("./commands/doc.ts"),
   inventory: () => import("./commands/inventory.ts"),
   layers: () => import("./commands/layers.ts"),
   plan: () => import("./commands/plan.ts"),

@@ -32,6 +32,11 @@ export function isDocker(connection: string): boolean {
   return OPENERS[connection] === openDocker;
 }
 
+/** Every name that a connection goes by. */
+export function connectionNames(): readonly string[] {
+  return Object.keys(OPENERS);
+}
+
 /** The factory that the engine asks for connections. */
 export function connectionFactory(settings: EngineSettings): ConnectionFactory {
   return (request) => {

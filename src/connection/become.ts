@@ -13,6 +13,11 @@ const METHODS: Readonly<Record<string, (become: Become, shell: string) => string
     `${b.executable ?? "runuser"} ${b.flags ?? ""} -u ${quote(b.user)} -- ${shell}`,
 };
 
+/** Every `become_method`. */
+export function becomeMethods(): readonly string[] {
+  return Object.keys(METHODS);
+}
+
 /** Is there a `become_method` of that name? */
 export function isBecomeMethod(name: string): boolean {
   return Object.hasOwn(METHODS, name);
