@@ -85,6 +85,10 @@ async function openSsh(request: ConnectionRequest, settings: EngineSettings): Pr
     privateKeyFile:
       textVariable(request, "ansible_private_key_file", "ansible_ssh_private_key_file") ??
       settings.text("DEFAULT_PRIVATE_KEY_FILE"),
+    passphrase: textVariable(request, "ansible_ssh_private_key_passphrase"),
+    retries: Number(
+      textVariable(request, "ansible_ssh_retries") ?? process.env.ANSIBLE_SSH_RETRIES ?? 0,
+    ),
     timeout: timeout === undefined ? settings.number("DEFAULT_TIMEOUT") : Number(timeout),
     hostKeyChecking:
       checking === undefined

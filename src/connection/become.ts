@@ -28,6 +28,12 @@ export function isBecomeMethod(name: string): boolean {
  * @param loop the loop's text
  */
 export function becomeCommand(become: Become, loop: string, nonce: string): string {
+  if (become.method === "doas" && become.password !== undefined) {
+    throw new ConnectionError("doas takes a password only from a terminal, and there is none", {
+      hint: "Allow the user without a password (`permit nopass` in doas.conf), or use sudo or su.",
+      exitCode: 4,
+    });
+  }
   const method = METHODS[become.method];
   if (!method) {
     throw new ConnectionError(`become_method '${become.method}' is not known`, {

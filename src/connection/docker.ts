@@ -80,6 +80,9 @@ async function killGroup(client: DockerClient, container: string, pid: string): 
     .catch(() => undefined);
 }
 
+/** No process id, and no message of the daemon, is longer. */
+const LONGEST_LINE = 4096;
+
 /** Takes the first line away, and keeps it. */
 class AfterFirstLine extends Transform {
   line = "";
@@ -90,7 +93,8 @@ class AfterFirstLine extends Transform {
       this.push(chunk);
     } else {
       const newline = chunk.indexOf(10);
-      this.line += chunk.toString("utf8", 0, newline < 0 ? chunk.length : newline);
+      const end = Math.min(newline < 0 ? chunk.length : newline, LONGEST_LINE);
+      if (this.line.length < LONGEST_LINE) this.line += chunk.toString("utf8", 0, end);
       if (newline >= 0) {
         this.#found = true;
         this.line = this.line.trim();

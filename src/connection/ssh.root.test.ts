@@ -1,6 +1,7 @@
 /** Against a real sshd on a free port of the loopback address. Needs root, openssh-server and -client. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectTcp, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -94,6 +95,87 @@ describe("the ssh connection", () => {
     expect((await connection.run("id -un")).stdout.toString()).toBe(`${user}\n`);
     await connection.close();
     await expect(connectSsh({ ...login, password: "wrong" })).rejects.toThrow(/Permission denied/);
+  });
+  it("opens a key that has a passphrase", async () => {
+    const key = join(folder, "locked");
+    copyFileSync(join(folder, "id"), key);
+    chmodSync(key, 0o600);
+    execFileSync("ssh-keygen", ["-q", "-p", "-P", "", "-N", "open it", "-f", key]);
+    const login = { ...target(), privateKeyFile: key, hostKeyChecking: false };
+    const connection = await connectSsh({ ...login, passphrase: "open it" });
+    expect((await connection.run("echo in")).stdout.toString()).toBe("in\n");
+    await connection.close();
+    await expect(connectSsh({ ...login, passphrase: "no" })).rejects.toThrow(/Permission denied/);
+  });
+  it("goes through a jump host", async () => {
+    const jump = `ssh -i ${join(folder, "id")} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -p ${port} -W %h:%p root@127.0.0.1`;
+    const connection = await connectSsh({
+      ...target(),
+      hostKeyChecking: false,
+      extraArguments: [...target().extraArguments, "-o", `ProxyCommand=${jump}`],
+    });
+    expect((await connection.run('echo "$SSH_CONNECTION"')).stdout.toString()).toContain(
+      "127.0.0.1",
+    );
+    await connection.close();
+  });
+  it("tries again when it is told to", async () => {
+    const late = await freePort();
+    const begun = Date.now();
+    const connecting = connectSsh({ ...target(), port: late, hostKeyChecking: false, retries: 5 });
+    const forward = createServer((socket) => {
+      const to = connectTcp(port, "127.0.0.1");
+      socket.pipe(to).pipe(socket);
+      for (const end of [socket, to]) end.on("error", () => undefined);
+    });
+    setTimeout(() => forward.listen(late, "127.0.0.1"), 500);
+    const connection = await connecting;
+    expect(Date.now() - begun).toBeGreaterThan(500);
+    await connection.close();
+    forward.close();
+  });
+  it("becomes root by sudo and by su with passwords, which may be wrong", async () => {
+    const sudoers = "/etc/sudoers.d/layerbook-ssh-test";
+    writeFileSync(sudoers, `${user} ALL=(ALL) ALL\n`, { mode: 0o440 });
+    try {
+      const { privateKeyFile: _, ...login } = target();
+      const open = () => connectSsh({ ...login, user, password: "right", hostKeyChecking: false });
+      const connection = await open();
+      const sudo = { user: "root", method: "sudo", password: "right" };
+      expect((await connection.run("id -un", { become: sudo })).stdout.toString()).toBe("root\n");
+      const su = { user, method: "su", password: "right" };
+      expect((await connection.run("id -un", { become: su })).stdout.toString()).toBe(`${user}\n`);
+      await connection.close();
+      const other = await open();
+      const wrong = { user: "root", method: "sudo", password: "wrong" };
+      await expect(other.run("id", { become: wrong })).rejects.toThrow(
+        /cannot become 'root' by sudo/,
+      );
+      await other.close();
+      const doas = { user: "root", method: "doas", password: "right" };
+      const third = await open();
+      await expect(third.run("id", { become: doas })).rejects.toThrow(/doas takes a password only/);
+      await third.close();
+    } finally {
+      rmSync(sudoers);
+    }
+  });
+  it("gives its streams to a program, and tells why one cannot start", async () => {
+    const connection = await connectSsh({ ...target(), hostKeyChecking: false });
+    const tunnel = await connection.tunnel?.("exec cat");
+    const bytes = randomBytes(3_000_000);
+    tunnel?.end(bytes);
+    const back: Buffer[] = [];
+    for await (const chunk of tunnel ?? []) back.push(chunk as Buffer);
+    expect(Buffer.concat(back).equals(bytes)).toBe(true);
+    const other = await connectSsh({ ...target(), hostKeyChecking: false });
+    const failed = await other.tunnel?.("exec no-such-program");
+    failed?.end();
+    await expect(
+      (async () => {
+        for await (const _ of failed ?? []);
+      })(),
+    ).rejects.toThrow(/no-such-program/);
   });
   it("says that nobody listens", async () => {
     await expect(connectSsh({ ...target(), port: 1 })).rejects.toThrow(/refused/);

@@ -2,6 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../errors/index.ts";
 import { type Connection, ConnectionError, quote } from "./connection.ts";
 import { spawnShell } from "./local.ts";
 import { PRELUDE } from "./prelude.ts";
@@ -17,6 +19,10 @@ export interface SshOptions {
   readonly user?: string | undefined;
   readonly password?: string | undefined;
   readonly privateKeyFile?: string | undefined;
+  /** Opens the private key (`ansible_ssh_private_key_passphrase`). */
+  readonly passphrase?: string | undefined;
+  /** How often connecting is tried again when the machine does not answer (`ansible_ssh_retries`). */
+  readonly retries?: number | undefined;
   /** Seconds until connecting is given up. */
   readonly timeout?: number | undefined;
   readonly hostKeyChecking?: boolean | undefined;
@@ -29,7 +35,22 @@ export interface SshOptions {
 
 /** Opens one ssh process whose remote end is the shell. @throws ConnectionError with ssh's own words */
 export async function connectSsh(options: SshOptions): Promise<Connection> {
-  const askpass = options.password === undefined ? undefined : new AskPass(options.password);
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await connectOnce(options);
+    } catch (error) {
+      // Another try helps a machine that is starting, not a key that is wrong.
+      const final = /Permission denied|Host key verification|REMOTE HOST IDENTIFICATION/i;
+      if (attempt >= (options.retries ?? 0) || final.test(messageOf(error))) throw error;
+      await sleep(Math.min(2 ** attempt, 30) * 1000);
+    }
+  }
+}
+
+async function connectOnce(options: SshOptions): Promise<Connection> {
+  const { password, passphrase } = options;
+  const asks = password !== undefined || passphrase !== undefined;
+  const askpass = asks ? new AskPass(password, passphrase) : undefined;
   const stream = spawnShell(sshCommand(options), {
     env: { ...(options.env ?? process.env), ...askpass?.environment },
   });
@@ -56,7 +77,7 @@ export function sshCommand(options: SshOptions): readonly string[] {
   if (options.user !== undefined) set("User", options.user);
   if (options.privateKeyFile !== undefined) set("IdentityFile", `"${options.privateKeyFile}"`);
   set("ConnectTimeout", options.timeout ?? 10);
-  if (options.password === undefined) {
+  if (options.password === undefined && options.passphrase === undefined) {
     set("KbdInteractiveAuthentication", "no");
     set("PasswordAuthentication", "no");
     set("BatchMode", "yes");
@@ -69,6 +90,14 @@ export function sshCommand(options: SshOptions): readonly string[] {
   return words;
 }
 
+/** ssh says what it asks for as the first argument; a question that there is no answer to fails. */
+const ANSWER = `#!/bin/sh
+case "$1" in
+  *assphrase*) [ -n "\${LAYERBOOK_SSH_PASSPHRASE+x}" ] && printf '%s\\n' "$LAYERBOOK_SSH_PASSPHRASE" ;;
+  *) [ -n "\${LAYERBOOK_SSH_PASSWORD+x}" ] && printf '%s\\n' "$LAYERBOOK_SSH_PASSWORD" ;;
+esac
+`;
+
 /**
  * Gives ssh a password without a terminal and without a further package: a program that prints what
  * the environment of the ssh process holds. Neither stands in a process list.
@@ -77,14 +106,13 @@ class AskPass {
   readonly environment: NodeJS.ProcessEnv;
   readonly #directory: string;
 
-  constructor(password: string) {
+  constructor(password: string | undefined, passphrase: string | undefined) {
     this.#directory = mkdtempSync(join(tmpdir(), "layerbook-askpass-"));
     const program = join(this.#directory, "askpass");
-    writeFileSync(program, '#!/bin/sh\nprintf "%s\\n" "$LAYERBOOK_SSH_PASSWORD"\n', {
-      mode: 0o700,
-    });
+    writeFileSync(program, ANSWER, { mode: 0o700 });
     this.environment = {
       LAYERBOOK_SSH_PASSWORD: password,
+      LAYERBOOK_SSH_PASSPHRASE: passphrase,
       SSH_ASKPASS: program,
       SSH_ASKPASS_REQUIRE: "force",
       DISPLAY: process.env.DISPLAY ?? ":0",

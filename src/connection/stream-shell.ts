@@ -80,6 +80,11 @@ done
 exit 0
 `;
 
+/** What a script may write when it is to be kept: a target must not be able to fill the controller. */
+const MOST_KEPT = 512 * 1024 * 1024;
+/** The same for what comes before there is a shell, and how long that may take. */
+const GREETING = { most: 1024 * 1024, timeoutMs: 60_000 };
+
 interface Reply {
   readonly nonce: string;
   readonly word: string;
@@ -140,6 +145,8 @@ interface Pending {
   readonly nonce: string;
   readonly options: RunOptions;
   readonly chunks: Record<OutputStream, Buffer[]>;
+  readonly most: number;
+  kept: number;
   readonly replies: Partial<Record<OutputStream, Reply>>;
   readonly settle: () => void;
 }
@@ -227,7 +234,7 @@ export class StreamShell implements Connection {
   }
 
   async #sendPrelude(): Promise<void> {
-    await this.#request("P", this.#prelude, {});
+    await this.#request("P", this.#prelude, { timeoutMs: GREETING.timeoutMs }, GREETING.most);
   }
 
   async #switchTo(become: Become | undefined): Promise<void> {
@@ -241,9 +248,12 @@ export class StreamShell implements Connection {
     }
     if (!become) return;
     const nonce = newNonce();
-    const answered = this.#expect(nonce, {});
-    this.#write("B", nonce, becomeCommand(become, LOOP, nonce), undefined);
-    if (become.password !== undefined) this.#stream.stdin.write(`${become.password}\n`);
+    const command = becomeCommand(become, LOOP, nonce);
+    const answered = this.#expect(nonce, {}, GREETING.most);
+    this.#write("B", nonce, command, undefined);
+    // sudo asks three times: it would wait for ever for a second try at a wrong password. Either loop
+    // takes an empty line for nothing.
+    if (become.password !== undefined) this.#stream.stdin.write(`${become.password}\n\n\n`);
     const { chunks, reply } = await answered;
     if (reply.word !== "hello") {
       throw becomeProblem(become, this.label, Buffer.concat(chunks.stderr).toString());
@@ -252,9 +262,9 @@ export class StreamShell implements Connection {
     await this.#sendPrelude();
   }
 
-  async #request(op: string, script: string, options: RunOptions) {
+  async #request(op: string, script: string, options: RunOptions, most = MOST_KEPT) {
     const nonce = newNonce();
-    const answered = this.#expect(nonce, options);
+    const answered = this.#expect(nonce, options, most);
     this.#write(op, nonce, script, options.stdin);
     return answered;
   }
@@ -263,6 +273,7 @@ export class StreamShell implements Connection {
   #expect(
     nonce: string,
     options: RunOptions,
+    most = MOST_KEPT,
   ): Promise<{ chunks: Pending["chunks"]; reply: Reply }> {
     if (this.#gone) return Promise.reject(this.#gone);
     return new Promise((resolve, reject) => {
@@ -286,6 +297,8 @@ export class StreamShell implements Connection {
         nonce,
         options,
         chunks: { stdout: [], stderr: [] },
+        most,
+        kept: 0,
         replies: {},
         settle: () => {
           clearTimeout(timer);
@@ -321,7 +334,7 @@ export class StreamShell implements Connection {
       const { body, reply } = this.#scanners[name].feed(chunk, nonces);
       if (!pending) return;
       if (body.length > 0) {
-        if (pending.options.collect !== false) pending.chunks[name].push(body);
+        if (pending.options.collect !== false) this.#keep(pending, name, body);
         const busy = pending.options.onOutput?.(name, body);
         if (busy instanceof Promise) {
           readable.pause();
@@ -334,6 +347,22 @@ export class StreamShell implements Connection {
       }
     });
     readable.on("error", () => undefined);
+  }
+
+  /** @throws nothing: a script that writes without end is ended, and its shell with it */
+  #keep(pending: Pending, name: OutputStream, body: Buffer): void {
+    pending.kept += body.length;
+    if (pending.kept <= pending.most) {
+      pending.chunks[name].push(body);
+      return;
+    }
+    const most = Math.round(pending.most / 1024 / 1024);
+    this.#gone ??= new ConnectionError(`${this.label}: more than ${most} MB of output`, {
+      exitCode: 4,
+    });
+    for (const stream of STREAMS) pending.chunks[stream].length = 0;
+    void this.#stream.kill();
+    pending.settle();
   }
 
   #write(op: string, nonce: string, script: string, stdin: Input | undefined): void {

@@ -34,7 +34,8 @@ export function dial(endpoint: Endpoint): Duplex {
 
 /** An agent of node:http that keeps connections to the endpoint. */
 export function agentFor(endpoint: Endpoint): Agent {
-  const agent = new Agent({ keepAlive: true });
+  // Many containers at once need many connections, and few of them afterwards.
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 4 });
   agent.createConnection = () => dial(endpoint) as ReturnType<Agent["createConnection"]>;
   return agent;
 }
