@@ -171,10 +171,11 @@ describe("a daemon that goes away", () => {
   let daemon: ChildProcess;
   beforeAll(async () => {
     mkdirSync(home);
+    // In a network of its own: it would take the other daemon's bridge away.
     daemon = spawn(
-      "dockerd",
+      "unshare",
       [
-        ...["--data-root", join(home, "data"), "--exec-root", join(home, "exec")],
+        ...["--net", "dockerd", "--data-root", join(home, "data"), "--exec-root", join(home, "exec")],
         ...["--pidfile", join(home, "pid"), "--host", `unix://${socket}`],
         ...["--bridge=none", "--iptables=false", "--storage-driver=vfs", "--log-level=error"],
       ],
