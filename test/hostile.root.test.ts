@@ -175,7 +175,14 @@ describe("a daemon that goes away", () => {
     daemon = spawn(
       "unshare",
       [
-        ...["--net", "dockerd", "--data-root", join(home, "data"), "--exec-root", join(home, "exec")],
+        ...[
+          "--net",
+          "dockerd",
+          "--data-root",
+          join(home, "data"),
+          "--exec-root",
+          join(home, "exec"),
+        ],
         ...["--pidfile", join(home, "pid"), "--host", `unix://${socket}`],
         ...["--bridge=none", "--iptables=false", "--storage-driver=vfs", "--log-level=error"],
       ],
