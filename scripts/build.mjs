@@ -45,6 +45,21 @@ await Promise.all([
     },
   }),
 ]);
+// Node's larger modules are loaded when something of them is first used: a cached build needs none of them.
+const LAZY =
+  "http|https|tls|net|zlib|child_process|readline|readline/promises|perf_hooks|fs/promises|timers/promises|stream/promises|os|util|events|vm|v8|dns";
+const program = `${root}dist/program.cjs`;
+const lazy =
+  "const lbLazy=name=>{let it;return new Proxy({},{get:(_,key)=>(it??=require(name))[key]})};";
+writeFileSync(
+  program,
+  lazy +
+    readFileSync(program, "latin1").replaceAll(
+      new RegExp(`\\b(\\w+)=(\\s*)require\\("(node:(?:${LAZY}))"\\)`, "g"),
+      '$1=$2lbLazy("$3")',
+    ),
+  "latin1",
+);
 // CommonJS starts quicker than a module.
 writeFileSync(`${root}dist/package.json`, `{"type":"commonjs"}\n`);
 chmodSync(`${root}dist/layerbook.js`, 0o755);

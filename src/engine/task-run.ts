@@ -8,6 +8,7 @@ import { Host } from "../inventory/inventory.ts";
 import { includeKind } from "../playbook/actions.ts";
 import type { Task } from "../playbook/node.ts";
 import { UndefinedError } from "../template/errors.ts";
+import { nowMs } from "../values/clock.ts";
 import { Dict, type Value } from "../values/model.ts";
 import { str } from "../values/python.ts";
 import { applyControlResult } from "./control-results.ts";
@@ -45,10 +46,10 @@ export class TaskRunner {
 
   /** Never throws for what a task does wrong: that is its result. */
   async run(play: ScopePlay, hostRun: HostRun, task: Task, info: TaskInfo): Promise<TaskReport> {
-    const started = performance.now();
+    const started = nowMs();
     const attempt = new TaskAttempt(new HostTask(this.#run, play, hostRun, task, info));
     const done = await attempt.run();
-    return { ...done, durationMs: performance.now() - started };
+    return { ...done, durationMs: nowMs() - started };
   }
 }
 
@@ -145,7 +146,7 @@ class TaskAttempt {
     let delegate: string | undefined;
     for (const [index, item] of items.entries()) {
       if (index > 0 && control.pauseSeconds > 0) await this.#sleep(control.pauseSeconds);
-      const started = performance.now();
+      const started = nowMs();
       const layer = itemLayer(control, items, index);
       const scope = this.#on.scope([layer]);
       let label: string;
@@ -167,7 +168,7 @@ class TaskAttempt {
       if (control.extended) result.set("ansible_loop", layer.get("ansible_loop") ?? null);
       results.push(result);
       if (once.include) includes.push({ args: once.include, item: layer, label });
-      else this.#emitItem(scope, once, label, performance.now() - started);
+      else this.#emitItem(scope, once, label, nowMs() - started);
       if (control.breakWhen !== undefined) {
         const after = this.#on.scope([layer, this.#on.registered(result)]);
         if (conditions(control.breakWhen).every((c) => after.templar.condition(c))) break;

@@ -4,8 +4,7 @@ import { rename, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { promisify } from "node:util";
-import * as zlib from "node:zlib";
+import { createGunzip, gzip, type ZlibOptions } from "node:zlib";
 import { joined, Meter } from "./digest.ts";
 import { MEDIA } from "./documents.ts";
 import { ImageError } from "./errors.ts";
@@ -15,12 +14,13 @@ import type { LayerSource } from "./image.ts";
 const LEVEL = 6;
 
 /** libuv's pool has four threads for it. */
-const THREADS = Math.min(4, availableParallelism());
+const threads = () => Math.min(4, availableParallelism());
 
-const gzipAsync = promisify(zlib.gzip) as (
-  data: Buffer,
-  options: zlib.ZlibOptions,
-) => Promise<Buffer>;
+function gzipAsync(data: Buffer, options: ZlibOptions): Promise<Buffer> {
+  return new Promise((resolve, reject) =>
+    gzip(data, options, (error, result) => (error ? reject(error) : resolve(result))),
+  );
+}
 
 const MAGICS: readonly { readonly name: string; readonly bytes: readonly number[] }[] = [
   { name: "gzip", bytes: [0x1f, 0x8b] },
@@ -66,7 +66,7 @@ export function createGzip(): Transform {
           at += part.length;
           if (heldBytes === BLOCK) compress();
         }
-        while (underWay.length >= THREADS) this.push(await underWay.shift());
+        while (underWay.length >= threads()) this.push(await underWay.shift());
         done();
       } catch (error) {
         done(error as Error);
@@ -96,9 +96,10 @@ export async function decompressed(source: Readable, what: string): Promise<Read
     case undefined:
       return source;
     case "gzip":
-      return joined(source, zlib.createGunzip({ chunkSize: 1 << 16 }));
+      return joined(source, createGunzip({ chunkSize: 1 << 16 }));
     case "zstd": {
       // From Node 22.15 on.
+      const zlib = process.getBuiltinModule("node:zlib");
       const make = (zlib as { createZstdDecompress?: () => Transform }).createZstdDecompress;
       if (make) return joined(source, make());
     }

@@ -1,5 +1,5 @@
 /** Why the sandbox cannot be used on this machine, and what to do about it. */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { Helper } from "./helper.ts";
 import { findProgram, findRuntime } from "./runtime.ts";
 import { ownIds } from "./user-namespace.ts";
@@ -9,11 +9,12 @@ export interface Problem {
   readonly hint: string;
 }
 
-async function setting(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").then(
-    (text) => text.trim(),
-    () => undefined,
-  );
+function setting(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Programs besides the runtime, and the Debian package of each. */
@@ -38,7 +39,7 @@ export async function findProblem(): Promise<Problem | undefined> {
 }
 
 async function kernelProblem(): Promise<Problem | undefined> {
-  const known = await setting("/proc/filesystems");
+  const known = setting("/proc/filesystems");
   if (known && !/\boverlay$/m.test(known)) {
     return {
       message: "the kernel has no overlay file system",
@@ -66,7 +67,7 @@ function toolProblem(rootless: boolean): Problem | undefined {
 }
 
 async function userProblem(): Promise<Problem | undefined> {
-  const most = await setting("/proc/sys/user/max_user_namespaces");
+  const most = setting("/proc/sys/user/max_user_namespaces");
   if (most === undefined || most === "0") {
     return {
       message: "user namespaces are switched off, and without them the sandbox needs root",
@@ -76,7 +77,7 @@ async function userProblem(): Promise<Problem | undefined> {
           : "Run as root, or let root switch them on: sysctl user.max_user_namespaces=15000.",
     };
   }
-  if ((await setting("/proc/sys/kernel/unprivileged_userns_clone")) === "0") {
+  if (setting("/proc/sys/kernel/unprivileged_userns_clone") === "0") {
     return {
       message: "user namespaces are reserved for root on this machine",
       hint: "Run as root, or let root allow them: sysctl kernel.unprivileged_userns_clone=1.",
@@ -95,7 +96,7 @@ async function userProblem(): Promise<Problem | undefined> {
     await helper.close();
     if (usable.rc !== 0) throw new Error(usable.stderr.toString().trim());
   } catch (error) {
-    const restricted = await setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+    const restricted = setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
     const said = error instanceof Error ? error.message : String(error);
     if (restricted === "1") {
       return {

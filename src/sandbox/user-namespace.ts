@@ -4,7 +4,8 @@ import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { promisify } from "node:util";
 
-const run = promisify(execFile);
+// Made when it is called: a cached build starts no process, and need not load what would.
+const run = (program: string, args: readonly string[]) => promisify(execFile)(program, args);
 
 /** Rows of /proc/PID/uid_map: first id inside, first id outside, how many. */
 export type IdMap = readonly (readonly [inside: number, outside: number, count: number])[];

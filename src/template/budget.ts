@@ -1,4 +1,6 @@
 /** Keeps a runaway template interruptible: loops and calls count, the clock is read now and then. */
+
+import { nowMs } from "../values/clock.ts";
 import { TemplateInterruptedError } from "./errors.ts";
 
 /** How often the clock is read, in loop iterations or calls. */
@@ -11,7 +13,7 @@ export class Budget {
   #ticks = 0;
   /** `milliseconds` of wall time for one template, nested ones included. */
   constructor(milliseconds: number, signal?: AbortSignal) {
-    this.#deadline = performance.now() + milliseconds;
+    this.#deadline = nowMs() + milliseconds;
     this.#seconds = milliseconds / 1000;
     this.#signal = signal;
   }
@@ -19,7 +21,7 @@ export class Budget {
   tick(): void {
     if (++this.#ticks % interval !== 0) return;
     if (this.#signal?.aborted) throw new TemplateInterruptedError("the template was interrupted");
-    if (performance.now() > this.#deadline) {
+    if (nowMs() > this.#deadline) {
       throw new TemplateInterruptedError(
         `the template took longer than ${this.#seconds} seconds and was stopped`,
         {
