@@ -83,8 +83,8 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
     durationMs: Date.now() - begunMs,
     imported: base.imported,
   });
-  const python = portablePython(store.root);
-  const state = openState(options, base, [python.mount]);
+  const python = workspace.canMount ? portablePython(store.root) : undefined;
+  const state = openState(options, base, python ? [python.mount] : []);
   const narrator = new Narrator(emit, (text) => options.secrets.within(text));
   const records = new BuildRecords(store.root);
   const keep = (image: ImageEvent | undefined, error: unknown) =>
@@ -146,7 +146,7 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
 async function runSteps(
   options: BuildOptions,
   state: BuildState,
-  python: PortablePython,
+  python: PortablePython | undefined,
   narrator: Narrator,
   early: EarlyDelivery,
 ): Promise<void> {
@@ -175,7 +175,7 @@ async function runSteps(
     events,
     runner,
     connection: () => state.connection(),
-    mountedPython: python.get,
+    mountedPython: python?.get,
   });
   const failures = new FailedStates(store.root);
   const outcome = await runPlaybook(run);

@@ -38,6 +38,7 @@ interface KnownBase {
 
 export class DockerWorkspace implements Workspace {
   readonly kind = "docker";
+  readonly canMount: boolean;
   readonly #client: DockerClient;
   readonly #root: string;
   readonly #bases: string;
@@ -49,6 +50,7 @@ export class DockerWorkspace implements Workspace {
 
   constructor({ root, client }: DockerWorkspaceOptions) {
     this.#client = client;
+    this.canMount = client.endpoint.kind === "socket";
     this.#root = join(root, "docker");
     const daemon = createHash("sha256").update(client.endpoint.url).digest("hex").slice(0, 12);
     this.#bases = join(this.#root, "bases", daemon);
@@ -91,7 +93,7 @@ export class DockerWorkspace implements Workspace {
         hint: "It was removed or damaged. Build again: what is missing is made anew.",
       });
     }
-    if (options.mounts?.length && this.#client.endpoint.kind !== "socket") {
+    if (options.mounts?.length && !this.canMount) {
       throw new WorkspaceError(
         `directories of this machine cannot be mounted by the daemon at ${this.#client.endpoint.url}`,
         { hint: "Build in the sandbox (--on sandbox), or with a daemon on this machine." },

@@ -41,6 +41,7 @@ export function createSandboxWorkspace(options: SandboxOptions): Workspace {
 
 class SandboxWorkspace implements Workspace {
   readonly kind = "sandbox";
+  readonly canMount = true;
   readonly #options: SandboxOptions;
   readonly #sessions = new Set<Session>();
   #store: LayerStore | undefined;

@@ -74,6 +74,8 @@ export interface AttachOptions {
 
 export interface Workspace {
   readonly kind: "sandbox" | "docker";
+  /** Whether sessions can see directories of this machine ({@link SessionOptions.mounts}). */
+  readonly canMount: boolean;
   /** Why this workspace cannot be used here, and what to do; `undefined` when it can. Cheap. */
   problem(): Promise<{ readonly message: string; readonly hint: string } | undefined>;
   /** Takes the layers of an image into the store; those that are there already are not read. */
