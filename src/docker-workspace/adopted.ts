@@ -55,6 +55,8 @@ interface Running {
 
 export class AdoptedContainer implements Workspace {
   readonly kind = "docker";
+  /** The container was started by someone else. */
+  readonly canMount = false;
   readonly #o: AdoptOptions;
   readonly #inner: DockerWorkspace;
   readonly #directory: string;

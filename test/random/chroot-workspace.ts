@@ -63,6 +63,7 @@ export function describeTree(tree: Tree): Record<string, string> {
 
 export class ChrootWorkspace implements Workspace {
   readonly kind = "sandbox";
+  readonly canMount = false;
   readonly #directory: string;
   readonly #skeleton: string;
   readonly #layers = new Map<string, Difference>();

@@ -7,6 +7,7 @@ export function withSharedLayers(inner: Workspace, cache: SharedCache): Workspac
   const { entries } = inner;
   return {
     kind: inner.kind,
+    canMount: inner.canMount,
     problem: () => inner.problem(),
     importImage: (image, signal) => inner.importImage(image, signal),
     open: async (stack: readonly LayerId[], options: SessionOptions): Promise<Session> => {
