@@ -845,6 +845,9 @@ describe("other edits", () => {
       const base = `rootfs:${withGit}`;
       expect((await build(at, base)).error).toBeUndefined();
       commit("two");
+      const planned = await plan(at, base);
+      expect(planned.rows[0]).toMatchObject({ title: "clone", verdict: "hit" });
+      expect(planned.rows[0]?.reasons[0]?.text).toMatch(/^what it asked for is \d+ s old/);
       expect(await build(at, base)).toMatchObject({ runs: [], hits: ["clone", "c", "look"] });
       files(at, { "site.yml": play("0s") });
       expect(await build(at, base)).toMatchObject({ runs: ["clone", "look"], hits: ["c"] });

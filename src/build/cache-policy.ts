@@ -31,6 +31,17 @@ export function parseAge(text: string): number {
   return Number(match[1]) * (UNITS[match[2] ?? "s"] ?? 0);
 }
 
+/** `45 s`, `12 min`, `3 h`, `5 d`: how old something is. */
+export function ageText(ms: number): string {
+  const units = [
+    ["d", 86400e3],
+    ["h", 3600e3],
+    ["min", 60e3],
+  ] as const;
+  const [unit, length] = units.find(([, size]) => ms >= size) ?? ["s", 1e3];
+  return `${Math.floor(ms / length)} ${unit}`;
+}
+
 export class CachePolicy {
   readonly #off: boolean;
   readonly #from: string | undefined;

@@ -6,7 +6,7 @@ import { textOf } from "../values/model.ts";
 import { writeAtomically } from "./atomic.ts";
 import { type BuildRecord, type RecordedBase, type StepRow, titleOf } from "./build-record.ts";
 import type { BuildState } from "./build-state.ts";
-import { TTL_VARIABLE } from "./cache-policy.ts";
+import { ageText, TTL_VARIABLE } from "./cache-policy.ts";
 import type { ContentDigests } from "./content-digest.ts";
 import { differences, type Listing, type Reason } from "./reason.ts";
 import type { StepKey } from "./step-keys.ts";
@@ -234,8 +234,7 @@ function baseReason(before: RecordedBase, now: RecordedBase): Reason | undefined
 }
 
 function ageReason(step: Step, record: StepRecord): Reason {
-  const hours = (Date.now() - record.created) / 3_600_000;
-  const age = hours < 1 ? `${Math.round(hours * 60)} min` : `${Math.round(hours)} h`;
+  const age = ageText(Date.now() - record.created);
   const most = textOf(step.context.variable(TTL_VARIABLE)) ?? "";
   const text = `its outcome is ${age} old, ${TTL_VARIABLE} is ${most}`;
   return { kind: "age", before: age, after: most, text };

@@ -5,7 +5,7 @@ import type { SourcePosition } from "../errors/index.ts";
 import type { ModuleResult } from "../modules/module.ts";
 import { titleOf } from "./build-record.ts";
 import type { BuildState } from "./build-state.ts";
-import type { CachePolicy } from "./cache-policy.ts";
+import { ageText, type CachePolicy, TTL_VARIABLE } from "./cache-policy.ts";
 import type { Explainer, Missed } from "./explain.ts";
 import type { LiveFacts } from "./live-facts.ts";
 import type { Reason } from "./reason.ts";
@@ -147,7 +147,8 @@ export class PlanRunner implements StepRunner {
     };
     if (record.busy) state.pushBusy(key.key, about.title);
     else if (record.layer) state.push(record.layer, about);
-    this.#row(step, "hit", []);
+    const volatile = step.module.module.spec.volatile === true;
+    this.#row(step, "hit", volatile ? [isOld(record.created)] : []);
     return facts.withLive(step, record.result);
   }
 
@@ -188,6 +189,13 @@ export class PlanRunner implements StepRunner {
 function dependsOn(title: string): Reason {
   const text = `depends on what '${title}' leaves; will be known when it has run`;
   return { kind: "depends", name: title, text };
+}
+
+/** Steps that ask the network or the clock are replayed too: how old the answer is, is worth a line. */
+function isOld(created: number): Reason {
+  const age = ageText(Date.now() - created);
+  const text = `what it asked for is ${age} old; ${TTL_VARIABLE} limits that`;
+  return { kind: "age", before: age, text };
 }
 
 /** Is one path the other, or within it? */

@@ -28,7 +28,7 @@ function rowLines(row: PlanRow, colours: Colours, width: number): string[] {
   const item = row.item === undefined ? "" : ` (${tame(row.item)})`;
   const title = clip(`${tame(row.title)}${item}`, Math.max(20, width - 11));
   const head = `${paint(row.verdict, colours)(row.verdict.padEnd(9))} ${title}`;
-  const reasons = row.verdict === "hit" ? [] : row.reasons.filter((reason) => reason.text !== "");
+  const reasons = row.reasons.filter((reason) => reason.text !== "");
   return [head, ...reasons.map((reason) => colours.dim(`          ${tame(reason.text)}`))];
 }
 

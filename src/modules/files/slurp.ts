@@ -6,6 +6,7 @@ import { pathWord } from "../lib/bytes.ts";
 import { fail, failing } from "../lib/failure.ts";
 import { textOption } from "../lib/option-values.ts";
 import { expandPaths } from "../lib/paths.ts";
+import { touchedPaths } from "../lib/touches.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
 export const spec = {
@@ -46,3 +47,8 @@ export const run = failing(
     };
   },
 );
+
+/** What stands at `src`. */
+export function touches(args: Arguments): readonly string[] | undefined {
+  return touchedPaths(args, "src");
+}

@@ -9,6 +9,7 @@ import { fourDigits } from "../lib/mode.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
 import { directoryOf, expandPaths, joinPath } from "../lib/paths.ts";
 import { Fields, type Status } from "../lib/status.ts";
+import { touchedPaths } from "../lib/touches.ts";
 import type { Arguments, Data, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
 
 export const spec = {
@@ -200,4 +201,9 @@ function flagFields(listed: string): Record<string, Data> {
     attributes: [...flags].map((flag) => FLAG_NAMES[flag] ?? flag),
     attr_flags: flags,
   };
+}
+
+/** What stands at `path`. */
+export function touches(args: Arguments): readonly string[] | undefined {
+  return touchedPaths(args, "path");
 }
