@@ -93,7 +93,9 @@ export function splitArguments(text: string, position?: SourcePosition): string[
         words.push(
           index === leading && lineIndex > 0 && words.length > 0 && !joined
             ? `\n${" ".repeat(leading)}${part}`
-            : part,
+            : index === leading && joined
+              ? `${" ".repeat(Math.max(0, leading - 1))}${part}`
+              : part,
         );
       } else if (
         !appended &&
@@ -183,6 +185,8 @@ export function parseKv(text: string, checkRaw = false, position?: SourcePositio
       const plain = word.replaceAll("\\=", "=");
       joinedWords += joinedWords === "" || plain.startsWith("\n") ? plain : ` ${plain}`;
     }
+    // The end of a literal block belongs to the command.
+    if (checkRaw) joinedWords = joinedWords.replace(/\n*$/, /(?<!\\)\n*$/.exec(text)?.[0] ?? "");
     options.set("_raw_params", joinedWords);
   }
   return options;

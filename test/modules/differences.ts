@@ -126,3 +126,49 @@ export function expectedInBusybox(
   const kept = Object.entries(known.result).filter(([key]) => !more.includes(key));
   return { result: Object.fromEntries(kept), without: [...known.without, ...more] };
 }
+
+/** Modules that do what they are told each time, as the originals. */
+const EACH_TIME: ReadonlySet<string> = new Set(["command", "shell", "script", "raw", "tempfile"]);
+
+/** Cases whose second run has a reason to change something: `file: case`, or a whole file. */
+const NOT_TWICE: Readonly<Record<string, string>> = {
+  "copy: remote dir modes": "A directory's mode is set and then taken from the source again.",
+  "crypto: x509_certificate 65": "force",
+  "crypto: x509_certificate 67": "force",
+  "file: touch again": "touch",
+  "file: touch dir": "touch",
+  "file: touch time": "touch",
+  "git: git noclone": "Without a clone what the server has is always news.",
+  "git: git nodest": "Without a clone what the server has is always news.",
+  "lineinfile: li backrefs": "The new line matches again, and is given the same ending again.",
+  "lineinfile: li multi": "The new lines are not the line that the expression looks for.",
+  "make: make params": "The target is not a file.",
+  "subversion: svn export": "Exports are not put over what is there.",
+  "subversion: svn export force": "force",
+  "web: uri dest": "The server says that it is not modified, which is not status 200.",
+  "web: uri dest dir": "There is no name to compare with.",
+};
+
+/** Is a second run of the case expected to change nothing? */
+export function isIdempotent(file: string, name: string, module: string): boolean {
+  return !EACH_TIME.has(shortName(module)) && !isListed(NOT_TWICE, file, name);
+}
+
+/** Cases in which check mode cannot know what the run will do, or the original does not tell it. */
+const CHECK_UNSURE: Readonly<Record<string, string>> = {
+  "subversion: svn no checkout": "The original says so of everything that is not there.",
+  "web: get force": "Only the download shows whether the content is new.",
+};
+
+/** Does check mode say of the case what the run says? */
+export function checkTells(file: string, name: string, module: string): boolean {
+  return !EACH_TIME.has(shortName(module)) && !isListed(CHECK_UNSURE, file, name);
+}
+
+function shortName(module: string): string {
+  return module.slice(module.lastIndexOf(".") + 1);
+}
+
+function isListed(list: Readonly<Record<string, string>>, file: string, name: string): boolean {
+  return list[file] !== undefined || list[`${file}: ${name}`] !== undefined;
+}

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join, relative } from "node:path";
+import { expect } from "vitest";
 import { parse } from "yaml";
 import type { Connection } from "../../src/connection/connection.ts";
 import { splitLines } from "../../src/modules/lib/output.ts";
@@ -10,6 +11,7 @@ import { resolveModule } from "../../src/modules/registry.ts";
 import { runModule } from "../../src/modules/testing.ts";
 import { splitShell } from "../../src/template/python/shlex.ts";
 import { PyFloat } from "../../src/values/model.ts";
+import { checkTells, isIdempotent } from "./differences.ts";
 
 export const FILES = join(import.meta.dirname, "files");
 
@@ -73,6 +75,49 @@ export function readGolden(name: string): Golden[] {
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as Golden);
+}
+
+/** What a case did in its three runs: in check mode, for real, and again. */
+export interface Runs {
+  /** Absent where the case is one of check mode itself. */
+  readonly check: ModuleResult | undefined;
+  readonly result: ModuleResult;
+  /** Absent where a second run has a reason to change something. */
+  readonly again: ModuleResult | undefined;
+}
+
+/**
+ * Runs a case in check mode, for real, and again.
+ * @param look the state of the scratch directory; it must be the same before and after check mode,
+ *   and before and after the second run
+ */
+export async function runThrice(
+  connection: Connection,
+  file: string,
+  entry: Case,
+  look: () => unknown,
+): Promise<Runs> {
+  const { module } = await resolveModule(entry.module);
+  const untouched = look();
+  let check: ModuleResult | undefined;
+  if (!entry.checkMode && module.spec.checkMode === "full") {
+    check = await runCase(connection, { ...entry, checkMode: true });
+    expect(look(), "check mode changed something").toEqual(untouched);
+  }
+  const result = await runCase(connection, entry);
+  if (entry.checkMode) expect(look(), "check mode changed something").toEqual(untouched);
+  const isFailed = result.failed === true || result.skipped === true;
+  const tellsChange = check && !check.skipped && !isFailed && checkTells(file, entry.name, entry.module);
+  if (tellsChange) expect(check?.changed ?? false, "check mode").toBe(result.changed ?? false);
+  if (entry.checkMode || isFailed || !isIdempotent(file, entry.name, entry.module)) {
+    return { check, result, again: undefined };
+  }
+  const settled = look();
+  const again = await runCase(connection, entry);
+  expect(again.failed ?? false, `second run: ${JSON.stringify(again.msg)}`).toBe(false);
+  expect(again.changed ?? false, "second run").toBe(false);
+  expect(look(), "the second run changed something").toEqual(settled);
+  return { check, result, again };
 }
 
 export async function runCase(connection: Connection, entry: Case): Promise<ModuleResult> {

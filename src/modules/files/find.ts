@@ -8,7 +8,7 @@ import { compileRegex } from "../../template/python/regex.ts";
 import { PyFloat } from "../../values/model.ts";
 import { decodeBytes, encodeText, latin, pathWord } from "../lib/bytes.ts";
 import { fail, failing } from "../lib/failure.ts";
-import { fourDigits } from "../lib/mode.ts";
+import { fourDigits, resolveMode } from "../lib/mode.ts";
 import { flagOption, listOption, numberOption, textOption } from "../lib/option-values.ts";
 import { baseOf, expandPaths } from "../lib/paths.ts";
 import { type FileKind, parseStatus, type Status } from "../lib/status.ts";
@@ -266,8 +266,7 @@ function matches(name: string, pattern: string, regex: boolean): boolean {
 function hasMode(args: Arguments, status: Status): boolean {
   const mode = args.mode ?? undefined;
   if (mode === undefined) return true;
-  const wanted = typeof mode === "number" ? mode : Number.parseInt(String(mode), 8);
-  if (Number.isNaN(wanted)) return fail(`mode must be octal here: ${String(mode)}`);
+  const wanted = resolveMode(mode, 0, false);
   const exact = flagOption(args, "exact_mode") ?? true;
   return exact ? status.mode === wanted : (status.mode & wanted) !== 0;
 }
