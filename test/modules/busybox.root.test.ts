@@ -32,6 +32,9 @@ const NAMES = [
   "script",
   "unarchive",
   "crypto",
+  "pamd",
+  "text",
+  "settings",
 ];
 
 const root = mkdtempSync("/tmp/layerbook-busybox-");

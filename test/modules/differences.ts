@@ -22,6 +22,26 @@ const DIFFERENCES: readonly Difference[] = [
     why: "The program is called by its name.",
   },
   {
+    where: "text: ini crlf",
+    without: ["size"],
+    why: "The original takes the carriage returns away.",
+  },
+  {
+    where: "waiting: tempfile file",
+    without: ["msg"],
+    why: "What is skipped in check mode is the engine's to say.",
+  },
+  {
+    where: "waiting: tempfile bad",
+    without: ["msg"],
+    why: "Names the directory, not a file by chance in it.",
+  },
+  {
+    where: "waiting: archive one",
+    without: ["size"],
+    why: "The name is not stored in it.",
+  },
+  {
     where: "subversion",
     without: ["cmd"],
     why: "The program is called by its name.",

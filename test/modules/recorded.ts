@@ -107,7 +107,8 @@ export async function runThrice(
   const result = await runCase(connection, entry);
   if (entry.checkMode) expect(look(), "check mode changed something").toEqual(untouched);
   const isFailed = result.failed === true || result.skipped === true;
-  const tellsChange = check && !check.skipped && !isFailed && checkTells(file, entry.name, entry.module);
+  const tellsChange =
+    check && !check.skipped && !isFailed && checkTells(file, entry.name, entry.module);
   if (tellsChange) expect(check?.changed ?? false, "check mode").toBe(result.changed ?? false);
   if (entry.checkMode || isFailed || !isIdempotent(file, entry.name, entry.module)) {
     return { check, result, again: undefined };
@@ -137,7 +138,7 @@ export async function runCase(connection: Connection, entry: Case): Promise<Modu
         return typeof text === "string" ? [[`${stream}_lines`, splitLines(text)]] : [];
       }),
     );
-    return { ...lines, ...result, ...(warnings.length > 0 ? { warnings } : {}) };
+    return { ...lines, changed: false, ...result, ...(warnings.length > 0 ? { warnings } : {}) };
   } catch (error) {
     return {
       failed: true,

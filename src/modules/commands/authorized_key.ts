@@ -7,7 +7,7 @@ import { fail, failing } from "../lib/failure.ts";
 import { fetchBody } from "../lib/http.ts";
 import { flagOption, textOption } from "../lib/option-values.ts";
 import { directoryOf, expandPaths } from "../lib/paths.ts";
-import { Fields, type Status } from "../lib/status.ts";
+import { Fields, pathInfo, type Status } from "../lib/status.ts";
 import { requestOf } from "../lib/url-options.ts";
 import { replaceFile } from "../lib/write.ts";
 import type { Arguments, ModuleContext, ModuleResult, ModuleSpec } from "../module.ts";
@@ -89,7 +89,7 @@ export const run = failing(
     const isPresent = textOption(args, "state") !== "absent";
     const lines = place.text === "" ? [] : place.text.replace(/\n$/, "").split("\n");
     const next = isPresent
-      ? added(lines, wanted, flagOption(args, "exclusive") ?? false, args)
+      ? added(lines, wanted, flagOption(args, "exclusive") ?? false)
       : lines.filter((line) => {
           const key = parseKey(line);
           return (
@@ -108,6 +108,9 @@ export const run = failing(
       key_options: textOption(args, "key_options") ?? null,
       manage_dir: flagOption(args, "manage_dir") ?? true,
       path: textOption(args, "path") ?? null,
+      comment: textOption(args, "comment") ?? null,
+      follow: flagOption(args, "follow") ?? false,
+      validate_certs: flagOption(args, "validate_certs") ?? true,
       ...(context.diffMode
         ? {
             diff: {
@@ -119,16 +122,16 @@ export const run = failing(
           }
         : {}),
     };
-    if (!isChanged || context.checkMode) return result;
+    if (!isChanged || context.checkMode) return { ...result, ...pathInfo(place.status) };
     await prepareDirectory(context, args, place);
     const account = { owner: String(place.uid), group: String(place.gid) };
-    await replaceFile(context, {
+    const replaced = await replaceFile(context, {
       path: place.path,
       content: encodeText(text),
       existing: place.status,
       wanted: { ...account, mode: place.status ? undefined : "0600" },
     });
-    return result;
+    return { ...result, ...pathInfo(replaced.status) };
   },
 );
 
@@ -152,12 +155,7 @@ async function wantedKeys(context: ModuleContext, args: Arguments): Promise<Key[
     });
 }
 
-function added(
-  lines: readonly string[],
-  wanted: readonly Key[],
-  exclusive: boolean,
-  args: Arguments,
-): string[] {
+function added(lines: readonly string[], wanted: readonly Key[], exclusive: boolean): string[] {
   const result: string[] = [];
   const open = new Map(wanted.map((key) => [`${key.type} ${key.data}`, key]));
   for (const line of lines) {
@@ -165,11 +163,8 @@ function added(
     const match = key && open.get(`${key.type} ${key.data}`);
     if (match) {
       open.delete(`${match.type} ${match.data}`);
-      // Without key_options the options that stand there stay; a comment is compared only if given.
-      const options =
-        textOption(args, "key_options") === undefined && match.options === "" && key
-          ? key.options
-          : match.options;
+      // A comment is compared only if given; options are those of the task, none included.
+      const { options } = match;
       const comment = match.comment === "" && key ? key.comment : match.comment;
       result.push(textOfKey({ ...match, options, comment }));
     } else if (!key || !exclusive) {

@@ -52,7 +52,7 @@ export const spec = {
   diff: false,
   effect: "target",
   returns: {
-    state: "`archive`, `compress`, `absent` or `incomplete`.",
+    state: "What stands at `dest`.",
     dest: "The archive.",
     dest_state: "State of the archive.",
     archived: "What is in it.",
@@ -82,10 +82,16 @@ export const run = failing(
     const missing = patterns.filter(
       (path) => !/[*?[]/.test(path) && !chosen.includes(path) && !excluded.includes(path),
     );
-    const root = rootOf(chosen);
+    const root = rootOf(chosen.length > 0 ? chosen : missing);
     const known = { expanded_paths: paths, expanded_exclude_paths: excluded, arcroot: root };
-    if (chosen.length === 0) {
+    if (chosen.length === 0 && missing.length === 0) {
       return fail("Error, no source paths were found", { ...known, missing });
+    }
+    if (chosen.length === 0) {
+      const dest = textOption(args, "dest") ?? "";
+      const there = await readStatus(context, dest, true);
+      const told = { archived: [], missing, dest, dest_state: there ? "incomplete" : "absent" };
+      return { ...known, expanded_paths: missing, ...told, changed: false, ...pathInfo(there) };
     }
     const [first = ""] = chosen;
     const isSingle =
@@ -94,7 +100,10 @@ export const run = failing(
     const compresses = isSingle && !isDirectory && !(flagOption(args, "force_archive") ?? false);
     const given_ = textOption(args, "dest");
     if (!isSingle && given_ === undefined) {
-      return fail('Error, must specify "dest" when archiving multiple files or trees', known);
+      return fail('Error, must specify "dest" when archiving multiple files or trees', {
+        dest: "None",
+        path: patterns.join(", "),
+      });
     }
     if (!filter) {
       return fail("format zip is not supported here: use gz, bz2, xz or tar", known);
@@ -114,7 +123,6 @@ export const run = failing(
       archived: chosen,
       missing,
       dest,
-      state,
       dest_state: missing.length > 0 ? "incomplete" : state,
     };
     const existing = await readStatus(context, dest, true);
@@ -144,7 +152,7 @@ export const run = failing(
           fail(`Error deleting some source files: ${result.stderr.toString().trim()}`);
       }
     }
-    return { ...told, changed, ...pathInfo(status), state };
+    return { ...told, changed, ...pathInfo(status) };
   },
 );
 

@@ -78,7 +78,8 @@ export function setOption(original: readonly string[], request: IniRequest): Ini
     request.values.length > 0 ? [...request.values] : [undefined];
   const range = sectionRange(lines, section);
   if (!range) {
-    if (lines.length > 0 && lines.at(-1)?.trim() !== "") lines.push("\n");
+    // The original begins a new file with an empty line.
+    if (lines.length === 0) lines.push("\n");
     lines.push(`[${section}]\n`);
     if (option !== undefined) lines.push(...values.map((value) => written(request, value)));
     return {
@@ -125,7 +126,8 @@ export function setOption(original: readonly string[], request: IniRequest): Ini
   if (late.length > 0) {
     let at = last >= 0 ? last + 1 : (active.at(-1)?.index ?? -1) + 1 || range.to;
     if (active.length === 0 && last < 0) {
-      while (at > range.from && (lines[at - 1] ?? "").trim() === "") at--;
+      // Blank lines and comments at its end belong to what follows.
+      while (at > range.from && /^[ \t]*(?:[#;].*)?\r?\n?$/.test(lines[at - 1] ?? "")) at--;
     }
     lines.splice(at, 0, ...late);
     message = "option added";

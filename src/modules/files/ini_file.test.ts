@@ -35,21 +35,21 @@ const CASES: [string, Record<string, Data>, string, string, string][] = [
     { section: "a", option: "n", value: "1" },
     BASE,
     "option added",
-    BASE.replace(";y = 2\n", ";y = 2\nn = 1\n"),
+    BASE.replace("x = 1\n", "x = 1\nn = 1\n"),
   ],
   [
     "adds a section",
     { section: "c", option: "n", value: "1" },
     BASE,
     "section and option added",
-    `${BASE}\n[c]\nn = 1\n`,
+    `${BASE}[c]\nn = 1\n`,
   ],
   [
     "writes no spaces if asked",
     { section: "a", option: "n", value: "1", no_extra_spaces: true },
     BASE,
     "option added",
-    BASE.replace(";y = 2\n", ";y = 2\nn=1\n"),
+    BASE.replace("x = 1\n", "x = 1\nn=1\n"),
   ],
   [
     "changes an option before the first section",
@@ -98,7 +98,7 @@ const CASES: [string, Record<string, Data>, string, string, string][] = [
     { section: "n", option: "o", value: "v", mode: "0640" },
     "",
     "section and option added",
-    "[n]\no = v\n",
+    "\n[n]\no = v\n",
   ],
 ];
 

@@ -109,7 +109,7 @@ export const run = failing(
       changed: done.changed,
       msg: isChanged ? edited.message : "OK",
       path,
-      ...(context.diffMode ? { diff: done.diff } : {}),
+      diff: Array.isArray(done.diff) ? done.diff[0] : done.diff,
       ...(done.backup === "" ? {} : { backup_file: done.backup }),
       ...pathInfo(status),
     };

@@ -79,6 +79,7 @@ export async function run(context: ModuleContext, given: Arguments): Promise<Mod
   const result: Record<string, Data> = {
     name: path,
     fstab,
+    backup_file: "",
     boot: boot ? "yes" : "no",
     dump: entry.dump,
     passno: entry.passno,

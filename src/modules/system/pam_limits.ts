@@ -70,12 +70,13 @@ export async function run(context: ModuleContext, args: Arguments): Promise<Modu
   if (!/^(unlimited|infinity|-?\d+)$/.test(value ?? "")) {
     return {
       failed: true,
-      msg: "Argument 'value' can be one of 'unlimited', 'infinity', '-1' or positive number. Refer to manual pages for more details.",
+      msg: ` Value of '${value}' for item '${item}' is invalid. Value must either be 'unlimited', 'infinity' or -1, all of which indicate no limit, or a limit of 0 or larger. Refer to the limits.conf(5) manual pages for more details.`,
     };
   }
   const comment = text("comment") === "" ? "" : `\t#${text("comment")}`;
   let final = value ?? "";
   let found = false;
+  let made = `${domain}\t${type}\t${item}\t${final}${comment}`;
   const lines = (before ?? "")
     .replace(/\n$/, "")
     .split("\n")
@@ -94,12 +95,14 @@ export async function run(context: ModuleContext, args: Arguments): Promise<Modu
         flagOption(args, "use_max") === true,
         flagOption(args, "use_min") === true,
       );
-      return [old === final ? line : `${domain}\t${type}\t${item}\t${final}${comment}`];
+      const note =
+        comment === "" && line.includes("#") ? `\t${line.slice(line.indexOf("#"))}` : comment;
+      made = old === final ? line : `${domain}\t${type}\t${item}\t${final}${note}`;
+      return [made];
     });
-  const made = `${domain}\t${type}\t${item}\t${final}${comment}\n`;
   if (!found) {
     if (lines.length === 1 && lines[0] === "") lines.pop();
-    lines.push(made.trimEnd());
+    lines.push(made);
   }
   const after = `${lines.join("\n")}\n`;
   const changed = after !== before;
@@ -116,11 +119,9 @@ export async function run(context: ModuleContext, args: Arguments): Promise<Modu
   }
   return {
     changed,
-    msg: made,
+    msg: `${made}\n`,
     ...result,
-    ...(context.diffMode
-      ? { diff: { before: before ?? "", after, before_header: dest, after_header: dest } }
-      : {}),
+    diff: { before: before ?? "", after },
   };
 }
 

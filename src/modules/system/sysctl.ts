@@ -119,5 +119,11 @@ function edit(text: string, name: string, value: string | undefined): string {
   });
   if (value !== undefined && !placed) kept.push(`${name}=${value}`);
   if (kept.join("\n") === lines.join("\n")) return text;
-  return kept.length === 0 ? "" : `${kept.join("\n")}\n`;
+  // A file that is written is written as a whole, with one spelling.
+  const spelt = kept.map((line) =>
+    /^\s*[#;]/.test(line) || !line.includes("=")
+      ? line
+      : line.replace(/^\s*(.*?)\s*=\s*(.*?)\s*$/, "$1=$2"),
+  );
+  return spelt.length === 0 ? "" : `${spelt.join("\n")}\n`;
 }
