@@ -99,10 +99,13 @@ export async function plan(
   const { operands, parsed } = flagsOf(folder, base, flags);
   let found: Plan | undefined;
   await eachBuild(
-    operands,
-    parsed,
-    new AbortController().signal,
-    () => {},
+    {
+      operands,
+      flags: parsed,
+      signal: new AbortController().signal,
+      emit: () => {},
+      atOnce: 1,
+    },
     async (open) => {
       found = await planImage(await open());
       return undefined;

@@ -1,8 +1,10 @@
 /** From flags and project file to builds: finds the parts, starts the report, runs them in order. */
 import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, resolve } from "node:path";
 import type { ConfigOverrides } from "../build/assemble.ts";
 import type { BuildOptions } from "../build/build.ts";
+import { byNeed } from "../build/by-need.ts";
 import type { BuildListener } from "../build/events.ts";
 import { inventoryFor } from "../build/image-host.ts";
 import { type ImageProject, toCommand } from "../build/image-project.ts";
@@ -13,6 +15,7 @@ import { type ExitCode, UsageError } from "../errors/index.ts";
 import { nearest } from "../errors/nearest.ts";
 import { jsonReport, plainReport } from "../report/build-plain.ts";
 import { type BuildReport, terminalReport } from "../report/build-terminal.ts";
+import { InTurn, type Turn } from "../report/in-turn.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { BuildFlags } from "./build-flags.ts";
 import { buildRecovering } from "./build-recovering.ts";
@@ -39,8 +42,11 @@ export async function runBuilds(
 ): Promise<ExitCode> {
   let shared: Awaited<ReturnType<typeof sharedCaches>>;
   let root: string | undefined;
+  // A shared cache is read and written by one build at a time.
+  const alone = flags.cacheFrom.length > 0 || flags.cacheTo.length > 0;
+  const atOnce = alone ? 1 : availableParallelism();
   try {
-    await eachBuild(operands, flags, signal, report.listen, async (open) => {
+    await eachBuild({ operands, flags, signal, emit: report.listen, atOnce }, async (open) => {
       const options = await open();
       shared ??= await sharedCaches(flags, options.workspace, signal);
       root = options.store.root;
@@ -56,37 +62,53 @@ export async function runBuilds(
   }
 }
 
+export interface BuildsRequest {
+  readonly operands: readonly string[];
+  readonly flags: BuildFlags;
+  readonly signal: AbortSignal;
+  /** Hears of one image after the other, also when several are built at once. */
+  readonly emit: BuildListener;
+  /** How many may be built at the same time. */
+  readonly atOnce: number;
+}
+
 /**
- * Calls back for each image, in the order in which they need each other.
+ * Calls back for each image: for those that need no other at once, for the others when they can.
  * @param handle gets the image's options when it asks for them; it returns where the image is for
  *   those that are made from it
  */
 export async function eachBuild(
-  operands: readonly string[],
-  flags: BuildFlags,
-  signal: AbortSignal,
-  emit: BuildListener,
+  { operands, flags, signal, emit, atOnce }: BuildsRequest,
   handle: (open: () => Promise<BuildOptions>, project: ImageProject) => Promise<string | undefined>,
 ): Promise<void> {
   const projects = inOrder(await chooseProjects(operands, flags));
   const root = flags.store ? resolve(flags.store) : storeRoot();
   const workspace = await openWorkspace(flags.on, root);
   try {
-    const parts = {
-      flags,
-      root,
-      workspace,
-      places: new ImagePlaces(root, flags.insecure ?? false),
-      signal,
-      emit,
-    };
     const built = new Map<string, string>();
-    for (const project of projects) {
-      // Before the base image is looked for: a misspelt name should not cost a download.
-      checkPlaybooks(project);
-      const reference = await handle(() => buildOptions(project, built, parts), project);
-      if (reference !== undefined) built.set(project.name, reference);
-    }
+    const turns = new InTurn(emit);
+    const listeners = new Map(projects.map((project) => [project, turns.next()]));
+    const one = async (project: ImageProject) => {
+      const turn = listeners.get(project) as Turn;
+      const parts = {
+        flags,
+        root,
+        workspace,
+        places: new ImagePlaces(root, flags.insecure ?? false),
+        signal,
+        emit: turn.listen,
+      };
+      try {
+        // Before the base image is looked for: a misspelt name should not cost a download.
+        checkPlaybooks(project);
+        const reference = await handle(() => buildOptions(project, built, parts), project);
+        if (reference !== undefined) built.set(project.name, reference);
+      } finally {
+        turn.end();
+      }
+    };
+    const needs = ({ from }: ImageProject) => projects.filter(({ name }) => name === from);
+    await byNeed(projects, needs, one, atOnce);
   } finally {
     await workspace.close();
   }

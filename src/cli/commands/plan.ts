@@ -1,6 +1,7 @@
 /** `layerbook plan`: what a build would do, and why. */
 
 import { BuildRecords } from "../../build/build-record.ts";
+import type { BuildEvent } from "../../build/events.ts";
 import { type Plan, planImage } from "../../build/plan.ts";
 import type { ExitCode } from "../../errors/index.ts";
 import { coloursFor } from "../../report/colours.ts";
@@ -22,11 +23,9 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   const colours = coloursFor(process.stdout);
   const uncertain = new Set<string>();
   const warn = (message: string) => process.stderr.write(`[WARNING]: ${message}\n`);
+  const emit = (event: BuildEvent) => event.type === "warning" && warn(event.message);
   await eachBuild(
-    operands,
-    flags,
-    context.signal,
-    (event) => event.type === "warning" && warn(event.message),
+    { operands, flags, signal: context.signal, emit, atOnce: 1 },
     async (open, project) => {
       if (uncertain.has(project.from)) {
         uncertain.add(project.name);
