@@ -2,6 +2,7 @@
 import { type ExitCode, UsageError } from "../errors/index.ts";
 import { nearest } from "../errors/nearest.ts";
 import { coloursFor } from "../report/colours.ts";
+import { onLongRender } from "../template/long-render.ts";
 import { COMMANDS } from "./commands.generated.ts";
 import { DROP_INS, dropInName, versionText } from "./drop-in.ts";
 import { describeError, exitCodeOf } from "./show-error.ts";
@@ -41,15 +42,28 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   });
 }
 
-/** The first Ctrl-C asks the command to end; the second one ends the process. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * The first Ctrl-C asks the command to end; the second one ends the process. While a template is being
+ * rendered for long nobody could hear it: then the first one ends the process too.
+ */
 function interruptSignal(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(130);
-      controller.abort(new UsageError("interrupted", { exitCode: 99 }));
-    });
-  }
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort(new UsageError("interrupted", { exitCode: 99 }));
+  };
+  const listen = () => {
+    for (const signal of SIGNALS) process.on(signal, interrupt);
+  };
+  onLongRender({
+    begin: () => {
+      for (const signal of SIGNALS) process.off(signal, interrupt);
+    },
+    end: listen,
+  });
+  listen();
   return controller.signal;
 }
 

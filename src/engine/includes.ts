@@ -4,7 +4,7 @@ import { LayerbookError } from "../errors/index.ts";
 import { includeKind } from "../playbook/actions.ts";
 import { checkVariableNames, readAttributes } from "../playbook/attributes.ts";
 import { isFile } from "../playbook/loader.ts";
-import { Block, type Part, type Task } from "../playbook/node.ts";
+import { Block, type Node, type Part, Task } from "../playbook/node.ts";
 import { loadRole, readRoleArguments } from "../playbook/parse-role.ts";
 import { loadTaskFile, taskFileDirectories } from "../playbook/parse-tasks.ts";
 import { Dict, type Value } from "../values/model.ts";
@@ -41,6 +41,7 @@ function describe(value: Value): string {
  * @throws LayerbookError
  */
 export function loadInclude(run: RunState, task: Task, request: IncludeRequest): Included {
+  refuseEndless(task);
   const block = new Block(task, applied(task, request), task.position, true);
   const items = new Dict(request.item);
   checkVariableNames(items);
@@ -77,6 +78,22 @@ function applied(task: Task, request: IncludeRequest): Map<string, Value> {
   return apply instanceof Dict
     ? readAttributes(apply, "block", () => false)
     : new Map<string, Value>();
+}
+
+/** So many includes within each other are a circle; a condition ends it long before. */
+const DEEPEST = 200;
+
+/** @throws LayerbookError */
+function refuseEndless(task: Task): void {
+  let depth = 0;
+  for (let node: Node | undefined = task.parent; node; node = node.parent) {
+    if (node instanceof Task && node.isInclude) depth += 1;
+  }
+  if (depth < DEEPEST) return;
+  throw new LayerbookError(
+    `'${task.title(true)}' includes itself without end: there are ${DEEPEST} includes within each other`,
+    { position: task.position, hint: "Give the include a condition that ends it." },
+  );
 }
 
 function includeRole(run: RunState, task: Task, request: IncludeRequest, block: Block): Included {

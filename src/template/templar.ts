@@ -139,7 +139,10 @@ export class Templar implements Resolver {
       throw outermost ? this.#explained(error, value, position) : error;
     } finally {
       this.#depth--;
-      if (outermost) this.#budget = undefined;
+      if (outermost) {
+        this.#budget?.close();
+        this.#budget = undefined;
+      }
     }
   }
 

@@ -2,6 +2,7 @@
  * YAML 1.1 as PyYAML reads it (https://yaml.org/spec/1.1/): one pass over the text, straight to
  * values, so that a file of many megabytes needs little more than what it holds.
  */
+import { AliasBudget } from "./alias-budget.ts";
 import type { SourcePosition } from "../errors/index.ts";
 import { Dict, PyBytes, PyFloat, PyObject, PySet, Tuple, textOf, type Value } from "./model.ts";
 import { notePlaces } from "./positions.ts";
@@ -59,6 +60,7 @@ export class YamlReader {
   readonly #noted: boolean;
   #position = 0;
   #anchors = new Map<string, Value>();
+  #aliases = new AliasBudget();
   #handles = new Map<string, string>();
   #depth = 0;
 
@@ -106,6 +108,7 @@ export class YamlReader {
     const documents: Value[] = [];
     for (;;) {
       this.#anchors = new Map();
+      this.#aliases = new AliasBudget();
       const directives = this.#directives();
       this.#skip();
       const explicit = this.#marker("---");
@@ -565,6 +568,9 @@ export class YamlReader {
         }
         const value = this.#anchors.get(name);
         if (value === undefined) this.#fail(`found undefined alias '${name}'`);
+        if (!this.#aliases.take(value)) {
+          this.#fail("the aliases of this document stand for more than 5 million values");
+        }
         this.#position += name.length + 1;
         return { value, plain: false, singleLine: true };
       }
