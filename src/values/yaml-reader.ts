@@ -2,8 +2,9 @@
  * YAML 1.1 as PyYAML reads it (https://yaml.org/spec/1.1/): one pass over the text, straight to
  * values, so that a file of many megabytes needs little more than what it holds.
  */
-import { AliasBudget } from "./alias-budget.ts";
+
 import type { SourcePosition } from "../errors/index.ts";
+import { AliasBudget } from "./alias-budget.ts";
 import { Dict, PyBytes, PyFloat, PyObject, PySet, Tuple, textOf, type Value } from "./model.ts";
 import { notePlaces } from "./positions.ts";
 import { repr } from "./text.ts";
