@@ -1,5 +1,5 @@
 /** One batch of hosts going through one play. */
-import { LayerbookError } from "../errors/index.ts";
+import { LayerbookError, messageOf } from "../errors/index.ts";
 import { builtinName, isMeta } from "../playbook/actions.ts";
 import type { Task } from "../playbook/node.ts";
 import { textOf } from "../values/model.ts";
@@ -61,7 +61,10 @@ export class BatchRun implements Walker {
       if (flow === "failed" && this.batch.options.forceHandlers)
         await this.flush(hostRun, [index, 1]);
       if (flow === "ok" && section.flush) flow = await this.flush(hostRun, [index, 1]);
-      if (flow === "failed" && hostRun.isRunning) hostRun.flow = "failed";
+      if (flow === "failed" && hostRun.isRunning) {
+        hostRun.flow = "failed";
+        hostRun.forgiven = false;
+      }
       if (flow !== "ok") return;
     }
   }
@@ -118,8 +121,14 @@ export class BatchRun implements Walker {
     if (!first || !name.includes("{{")) return name;
     try {
       return str(this.batch.scope(first, handler).templar.template(name));
-    } catch {
+    } catch (error) {
       // Named by a fact that is not there yet; it can still be reached by `listen`.
+      if (handler.own("listen") === undefined) {
+        this.batch.run.options.events.warn(
+          `Handler '${name}' is unusable because it has no listen topics and the name could not be templated (host-specific variables are not supported in handler names). The error: ${messageOf(error)}`,
+          handler.position,
+        );
+      }
       return name;
     }
   }

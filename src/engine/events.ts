@@ -67,7 +67,7 @@ export interface HostStats {
 }
 
 export type EngineEvent =
-  | { readonly type: "playbook-start"; readonly file: string }
+  | { readonly type: "playbook-start"; readonly file: string; readonly plays: number }
   | { readonly type: "play-start"; readonly play: PlayInfo }
   | { readonly type: "no-hosts-matched" }
   | { readonly type: "no-hosts-remaining" }

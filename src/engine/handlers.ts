@@ -42,18 +42,8 @@ export class Handlers {
     );
   }
 
-  /** With and without the role and its collection before it. */
   #namesOf(task: Task): string[] {
-    if (task.name === undefined) return [];
-    const name = this.#nameOf(task);
-    const { role } = task;
-    if (!role) return [name];
-    const names = [name, `${role.name} : ${name}`];
-    if (role.collection !== undefined) {
-      const short = role.name.slice(role.name.lastIndexOf(".") + 1);
-      names.push(`${role.collection}.${short} : ${name}`, `${short} : ${name}`);
-    }
-    return names;
+    return task.name === undefined ? [] : qualified(this.#nameOf(task), task);
   }
 
   #refresh(): void {
@@ -72,11 +62,22 @@ export class Handlers {
       for (const [name, task] of names) this.#byName.set(name, task);
     }
     for (const task of this.#all) {
-      for (const topic of topicsOf(task)) {
+      for (const topic of topicsOf(task).flatMap((name) => qualified(name, task))) {
         this.#listening.set(topic, [...(this.#listening.get(topic) ?? []), task]);
       }
     }
   }
+}
+
+/** A name or topic, with and without the role and its collection before it. */
+function qualified(name: string, { role }: Task): string[] {
+  if (!role) return [name];
+  const names = [name, `${role.name} : ${name}`];
+  if (role.collection !== undefined) {
+    const short = role.name.slice(role.name.lastIndexOf(".") + 1);
+    names.push(`${role.collection}.${short} : ${name}`, `${short} : ${name}`);
+  }
+  return names;
 }
 
 /** `listen` is never templated. */

@@ -102,7 +102,7 @@ export async function runPlaybook(options: RunOptions): Promise<PlaybookOutcome>
 
 /** True when nothing after this playbook is to run. */
 async function runPlays(state: RunState, file: string, plays: readonly Play[]): Promise<boolean> {
-  state.options.events.emit({ type: "playbook-start", file });
+  state.options.events.emit({ type: "playbook-start", file, plays: plays.length });
   for (const play of plays) {
     state.hostVariables.usePlaybookDirectory(dirname(resolve(file)));
     const outcome = await new PlayRun(state, play).run();

@@ -131,7 +131,9 @@ export async function callModule(
   if (module.module.spec.effect === "target" && !result.has("invocation")) {
     result.set("invocation", invocationOf(module, args));
   }
-  if (builtinName(module.name) === "set_fact") keepValues(scope, given, result);
+  if (builtinName(module.name) === "set_fact") {
+    keepValues(scope, given, result, on.run.options.settings.bool("DEFAULT_JINJA2_NATIVE"));
+  }
   tell(on, warnings, deprecations, result);
   return { result: withoutSecrets(on, module, given, result), step };
 }
@@ -140,13 +142,13 @@ export async function callModule(
  * Facts that were set are the values that were written: what is known of them (encrypted, unsafe, whole
  * numbers as keys) is not lost on the way through the module, which talks of plain data.
  */
-function keepValues(scope: Scope, given: Dict, result: Dict): void {
+function keepValues(scope: Scope, given: Dict, result: Dict, native: boolean): void {
   const facts = result.get("ansible_facts");
   if (!(facts instanceof Dict)) return;
   for (const [key, value] of given) {
     const name = str(scope.templar.template(key));
-    // Words for booleans have become some.
-    if (facts.has(name) && typeof facts.get(name) !== "boolean") facts.set(name, value);
+    // Words for booleans have become some, except where values keep their types.
+    if (facts.has(name) && (native || typeof facts.get(name) !== "boolean")) facts.set(name, value);
   }
 }
 

@@ -96,8 +96,10 @@ async function walkBlock(
   }
   if (always) hostRun.alwaysDepth -= 1;
   if (always && flow !== "out") {
+    if (flow === "failed") hostRun.forgiven = false;
     const last = await walkParts(walker, hostRun, block.always, [...place, 2]);
     if (last !== "ok") flow = last;
+    else if (flow === "failed" && hostRun.forgiven) flow = "ok";
   }
   if (!role) return flow;
   if (flow === "end-role") flow = "ok";

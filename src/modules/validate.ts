@@ -25,6 +25,8 @@ export interface ValidationOptions {
 interface Listeners {
   readonly warn: ValidationOptions["warn"];
   readonly problem: (error: ArgumentsError) => void;
+  /** What stands before the names of options that a dictionary does not have. */
+  readonly unsupported: string;
 }
 
 function throwProblem(error: ArgumentsError): never {
@@ -56,7 +58,12 @@ export function validateArguments(
   const resolved = resolveAliases(spec.options, given, options.warn);
   const unknown = spec.anyOption ? [] : [...resolved.keys()].filter((k) => !hasOption(spec, k));
   if (unknown.length > 0) throw unsupported(spec, unknown, options.name);
-  const listeners = { warn: options.warn, problem: options.problem ?? throwProblem };
+  const name = options.name ?? spec.name.slice(spec.name.lastIndexOf(".") + 1);
+  const listeners = {
+    warn: options.warn,
+    problem: options.problem ?? throwProblem,
+    unsupported: options.problem ? "" : `Unsupported parameters for (${name}) module: `,
+  };
   const checked = checkSet(spec, resolved, "", listeners);
   if (spec.anyOption) {
     for (const [key, value] of resolved) {
@@ -295,9 +302,12 @@ function convertSubOptions(
     const resolved = resolveAliases(options, given, listeners.warn);
     const unknown = [...resolved.keys()].filter((key) => !Object.hasOwn(options, key));
     if (unknown.length > 0) {
-      throw new ArgumentsError(
-        `Unsupported parameters found in ${place}: ${unknown.sort().join(", ")}. ` +
-          `Supported parameters include: ${Object.keys(options).sort().join(", ")}.`,
+      const names = unknown.map((key) => `${place.replaceAll(" -> ", ".")}.${key}`);
+      listeners.problem(
+        new ArgumentsError(
+          `${listeners.unsupported}${names.sort().join(", ")}. ` +
+            `Supported parameters include: ${Object.keys(options).sort().join(", ")}.`,
+        ),
       );
     }
     return new Dict(checkSet({ options }, resolved, place, listeners));

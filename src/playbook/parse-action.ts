@@ -160,6 +160,13 @@ function parseArguments(
       );
     }
   }
+  for (const key of [...own.keys(), ...further.keys()]) {
+    if (!str(key).startsWith("_ansible_")) continue;
+    throw new ParseError(
+      `Invalid parameter specified for action '${action}': '${str(key)}'. The prefix '_ansible_' is reserved for internal use only.`,
+      { position: positionOfKey(entry, action) },
+    );
+  }
   if (further.size === 0) return { args: own, argsTemplate };
   const args = new Dict(further);
   for (const [key, value] of own) args.set(key, value);

@@ -418,7 +418,7 @@ function argumentCheck(role: Role): Block | undefined {
           "validate_args_context",
           new Dict([
             ["type", "role"],
-            ["name", role.name],
+            ["name", role.collection ? role.name.slice(role.name.lastIndexOf(".") + 1) : role.name],
             ["argument_spec_name", entry],
             ["path", role.path],
           ]),

@@ -92,6 +92,13 @@ function parseTask(context: ParseContext, entry: Dict, parent: Node, place: Task
     written,
     parsed.delegateTo === undefined ? [] : [["delegate_to", parsed.delegateTo]],
   );
+  const kindOfInclude = includeKind(parsed.action);
+  if (place.handlers && (kindOfInclude === "include_role" || kindOfInclude === "import_role")) {
+    throw new ParseError(`Using '${parsed.action}' as a handler is not supported.`, {
+      position: positionOf(entry),
+      hint: "Write the role's tasks as handlers, or include a file of tasks.",
+    });
+  }
   checkRegister(entry);
   checkLoopControl(entry);
   const loop = readLoop(entry);

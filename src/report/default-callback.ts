@@ -66,7 +66,7 @@ class DefaultCallback {
     const display = this.#display;
     switch (event.type) {
       case "playbook-start":
-        this.#playbookStart(event.file);
+        this.#playbookStart(event.file, event.plays);
         break;
       case "play-start": {
         const check = this.#checkMarkers && event.play.checkMode ? " [CHECK MODE]" : "";
@@ -135,11 +135,12 @@ class DefaultCallback {
     return this.#showSkipped && this.#showOk && !/(^|\.)(free|host_pinned)$/.test(this.#strategy);
   }
 
-  #playbookStart(file: string): void {
+  #playbookStart(file: string, plays: number): void {
     const { checkMode } = this.#options;
     if (this.#display.verbosity > 1) this.#display.banner(`PLAYBOOK: ${basename(file)}`);
     if (this.#display.verbosity > 3) this.#display.show(`Positional arguments: ${file}`, "verbose");
     if (this.#checkMarkers && checkMode) this.#display.banner("DRY RUN");
+    if (this.#display.verbosity > 1) this.#display.show(`${plays} plays in ${file}`, "verbose");
   }
 
   #bannerOnce(task: TaskInfo): void {

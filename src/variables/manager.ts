@@ -52,7 +52,7 @@ export class PlayVariables {
     // The last role wins, and a role wins over what it depends on.
     const strongest = [...this.#roles].reverse();
     this.#roleVars = strongest
-      .flatMap((role) => [role.roleVars, role.givenVars])
+      .map((role) => role.roleVars)
       .filter((vars) => vars.size > 0)
       .map(layerOf);
     this.#defaults = strongest.filter((r) => r.defaults.size > 0).map((r) => layerOf(r.defaults));

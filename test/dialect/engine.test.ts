@@ -294,3 +294,38 @@ describe("any_errors_fatal", () => {
     expect(played.exitCode).toBe(2);
   });
 });
+
+describe("handlers", () => {
+  it("hear topics with their role's name before it, and the hosts that an always clears", async () => {
+    const played = await play(
+      `
+- hosts: testhost
+  gather_facts: false
+  roles: [r]
+  tasks:
+    - {debug: , changed_when: true, notify: "r : topic"}
+    - meta: flush_handlers
+    - block: [{fail: }]
+      always: [{meta: clear_host_errors}]
+    - {name: goes on, debug: }
+`,
+      { files: { "roles/r/handlers/main.yml": "- {name: heard, debug: , listen: topic}" } },
+    );
+    expect(played.tasks.has("heard")).toBe(true);
+    expect(played.tasks.has("goes on")).toBe(true);
+  });
+  it("cannot be roles, and arguments cannot be Layerbook's own", async () => {
+    const site = (task: string) => `
+- hosts: testhost
+  gather_facts: false
+  handlers: [{name: h, include_role: {name: x}}]
+  tasks: [${task}]
+`;
+    await expect(play(site("{debug: }"))).rejects.toThrow(
+      "Using 'include_role' as a handler is not supported.",
+    );
+    await expect(play("- {hosts: testhost, tasks: [{set_fact: {_ansible_x: 1}}]}")).rejects.toThrow(
+      "'_ansible_' is reserved for internal use only",
+    );
+  });
+});
