@@ -871,6 +871,32 @@ describe("other edits", () => {
     const second = await build(at, `rootfs:${root}`);
     expect(second.reasons.get("look")).toBe("what 'b' left is different");
   });
+  it("keeps a vault's value off the disk, wherever a task has it from", async () => {
+    const at = join(folder.path, "sealed");
+    const tasks = [
+      "- {name: rendered, template: {src: t.j2, dest: /srv/t}}",
+      "- {name: env, command: 'true', environment: {WORD: '{{ word }}'}}",
+      "- {name: said, command: 'echo {{ word }}'}",
+    ];
+    const vaulted = (text: string) => ({ "group_vars/all.yml": sealed(text) });
+    files(at, { "site.yml": site(tasks), "templates/t.j2": "{{ word }}\n", pass: "open sesame\n" });
+    files(at, vaulted("first secret"));
+    const flags = ["--vault-password-file", join(at, "pass")];
+    await build(at, `rootfs:${root}`, flags);
+    files(at, vaulted("second secret"));
+    const planned = await plan(at, `rootfs:${root}`, flags);
+    expect(planned.rows.map((row) => row.reasons[0]?.text)).toEqual([
+      "t.j2 is rendered differently",
+      "environment variable WORD has changed (hidden)",
+      "the command has changed (hidden)",
+    ]);
+    const second = await build(at, `rootfs:${root}`, flags);
+    expect(second.runs).toEqual(["rendered", "env", "said"]);
+    const kinds = ["steps", "builds", "inputs", "touched"].map((kind) => join(at, "store", kind));
+    expect(
+      must("sh", ["-c", 'grep -rlE "(first|second) secret" "$@" || true', "sh", ...kinds]),
+    ).toBe("");
+  });
   it("apt's lists: fresh for their time to live", async () => {
     const at = join(folder.path, "apt");
     const play = (ttl: string) =>

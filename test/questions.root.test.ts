@@ -44,7 +44,7 @@ describe("a build that was made", () => {
     files(folder.path, { "group_vars/all.yml": VARS(80, "hunter2000") });
     expect(edited.stdout).toContain("hit       Tool");
     expect(edited.stdout).toMatch(
-      /run {7}Config\n.*argument content: "listen 80\\n" → "listen 8080\\n"/,
+      /run {7}Config\n.*argument content line 1: "listen 80" → "listen 8080"/,
     );
     expect(edited.stdout).toMatch(/depends {3}Close\n.*depends on what 'Config' leaves/);
     expect(edited.stdout).toMatch(/run {7}Password\n.*argument content has changed \(hidden\)/);

@@ -1,5 +1,4 @@
 /** Why a step cannot be replayed: what is different from the last time, in words. */
-import type { Data } from "../modules/module.ts";
 import type { KeptInput, KeptValue, StepParts } from "./step-parts.ts";
 
 export interface Reason {
@@ -81,41 +80,81 @@ function valueReasons(
   after: Values,
   secret: boolean,
 ): Reason[] {
-  const word = kind === "argument" ? "argument" : "environment variable";
   const reasons: Reason[] = [];
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const [old, now] = [before[name], after[name]];
     if (JSON.stringify(old) === JSON.stringify(now)) continue;
-    const shown = { before: showValue(old, secret), after: showValue(now, secret) };
+    const what = nameOf(kind, name);
+    const [was, is, place] = showPair(old, now, secret);
+    const shown = { before: was, after: is };
     const text =
       old === undefined
-        ? `${word} ${name} is new: ${shown.after}`
+        ? `${what} is new: ${is}`
         : now === undefined
-          ? `${word} ${name} is gone; it was ${shown.before}`
-          : shown.before === shown.after
-            ? `${word} ${name} has changed ${secret || "hidden" in now ? SECRET : `(${shown.after})`}`
-            : `${word} ${name}: ${shown.before} → ${shown.after}`;
+          ? `${what} is gone; it was ${was}`
+          : was === is
+            ? `${what} has changed ${was === SECRET ? SECRET : `(${is})`}`
+            : `${what}${place}: ${was} → ${is}`;
     reasons.push({ kind, name, ...shown, text });
   }
   if (reasons.length === 0 && JSON.stringify(before) !== JSON.stringify(after)) {
-    reasons.push({ kind, text: `the order of the ${word}s has changed` });
+    reasons.push({ kind, text: `the order of the ${kind}s has changed` });
   }
   return reasons;
+}
+
+function nameOf(kind: "argument" | "environment", name: string): string {
+  if (kind === "environment") return `environment variable ${name}`;
+  return name === "_raw_params" ? "the command" : `argument ${name}`;
+}
+
+/** Two values side by side, cut down to where they differ, and where that is. */
+function showPair(
+  before: KeptValue | undefined,
+  after: KeptValue | undefined,
+  secret: boolean,
+): [before: string, after: string, place: string] {
+  const texts = [before, after].map((kept) =>
+    kept && "value" in kept && typeof kept.value === "string" ? kept.value.split("\n") : undefined,
+  );
+  const [old, now] = texts;
+  if (secret || !old || !now || (old.length === 1 && now.length === 1)) {
+    const [a, b] = clippedPair(showValue(before, secret), showValue(after, secret));
+    return [a, b, ""];
+  }
+  const [line, was, is] = firstDifference(old, now);
+  return [was, is, ` line ${line}`];
+}
+
+/** The first line that differs, from 1, and what it was and is. */
+function firstDifference(
+  before: readonly string[],
+  after: readonly string[],
+): [line: number, before: string, after: string] {
+  let at = 0;
+  while (at < before.length && at < after.length && before[at] === after[at]) at++;
+  const show = (line: string | undefined) => JSON.stringify(line ?? "");
+  const [was, is] = clippedPair(show(before[at]), show(after[at]));
+  return [at + 1, was, is];
 }
 
 function showValue(kept: KeptValue | undefined, secret: boolean): string {
   if (kept === undefined) return "";
   if (secret || "hidden" in kept) return SECRET;
-  if ("digest" in kept) return `${kept.size} characters`;
-  return clipped(showData(kept.value));
+  return "digest" in kept ? `${kept.size} characters` : JSON.stringify(kept.value);
 }
 
-function showData(value: Data): string {
-  return JSON.stringify(value);
-}
-
-function clipped(text: string): string {
-  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN - 1)}…`;
+/** Cuts off what two long texts have in common before they differ, and their ends. */
+function clippedPair(a: string, b: string): [string, string] {
+  let same = 0;
+  while (same < a.length && same < b.length && a[same] === b[same]) same++;
+  const long = Math.max(a.length, b.length) > LONGEST_SHOWN;
+  const from = long ? Math.max(0, same - LONGEST_SHOWN / 3) : 0;
+  const cut = (text: string) => {
+    const begin = from > 0 ? `…${text.slice(from)}` : text;
+    return begin.length <= LONGEST_SHOWN ? begin : `${begin.slice(0, LONGEST_SHOWN - 1)}…`;
+  };
+  return [cut(a), cut(b)];
 }
 
 function becomeReasons(before: StepParts["become"], after: StepParts["become"]): Reason[] {
@@ -166,12 +205,8 @@ function renderedReason(old: KeptInput, now: KeptInput, secret: boolean): Reason
   const common = { kind: "rendered", name: now.name } as const;
   const text = `${now.name} is rendered differently`;
   if (secret || old.text === undefined || now.text === undefined) return { ...common, text };
-  const [was, is] = [old.text.split("\n"), now.text.split("\n")];
-  const line = is.findIndex((content, index) => content !== was[index]);
-  const at = line < 0 ? is.length : line;
-  const before = clipped(JSON.stringify(was[at] ?? ""));
-  const after = clipped(JSON.stringify(is[at] ?? ""));
-  return { ...common, before, after, text: `${text}: line ${at + 1}: ${before} → ${after}` };
+  const [line, before, after] = firstDifference(old.text.split("\n"), now.text.split("\n"));
+  return { ...common, before, after, text: `${text}: line ${line}: ${before} → ${after}` };
 }
 
 /** `+new`, `-gone`, `~changed`: which entries of a folder differ. */

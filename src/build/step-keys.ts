@@ -65,9 +65,20 @@ export class StepKeys {
       step.environment as Digestible,
       [step.checkMode, step.diffMode, step.async],
     ];
-    const secret = step.noLog || this.#o.holdsSecret(JSON.stringify(step.args));
+    const secret = step.noLog || this.#holdsSecret(step, inputs);
     const key = digestOf([this.#o.state.digest, own]);
     return { key: secret ? this.#o.store.privateDigest(key) : key, inputs, secret, own };
+  }
+
+  /** Is a secret in what the step says, in its environment, or in what was rendered for it? */
+  #holdsSecret(step: Step, inputs: readonly FoundInput[]): boolean {
+    const { holdsSecret } = this.#o;
+    return (
+      holdsSecret(JSON.stringify([step.args, step.environment])) ||
+      inputs.some(
+        (input) => input.kind === "bytes" && holdsSecret(Buffer.from(input.bytes).toString()),
+      )
+    );
   }
 
   /**

@@ -16,7 +16,7 @@ export function planText(plan: Plan, colours: Colours, width: number, all: boole
   }
   lines.push("");
   if (plan.stopped !== undefined) lines.push(colours.yellow(tame(plan.stopped)));
-  lines.push(summary(plan.rows));
+  if (plan.rows.length > 0) lines.push(summary(plan.rows));
   return `${lines.join("\n")}\n`;
 }
 

@@ -22,6 +22,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   if (!flags) return 0;
   const colours = coloursFor(process.stdout);
   const uncertain = new Set<string>();
+  let shown = 0;
   const warn = (message: string) => process.stderr.write(`[WARNING]: ${message}\n`);
   const emit = (event: BuildEvent) => event.type === "warning" && warn(event.message);
   await eachBuild(
@@ -47,6 +48,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     if (flags?.json) process.stdout.write(`${JSON.stringify(plan)}\n`);
     else {
       const width = process.stdout.columns ?? 100;
+      if (shown++ > 0) process.stdout.write("\n");
       process.stdout.write(planText(plan, colours, width, (flags?.verbose ?? 0) > 0));
     }
   }
