@@ -66,7 +66,10 @@ export class Postgres {
    */
   async query(sql: string): Promise<string[][]> {
     const args = this.#args;
-    const host = textOption(args, "login_host") || textOption(args, "login_unix_socket") || "";
+    const given = textOption(args, "login_host") ?? "";
+    const socket = textOption(args, "login_unix_socket") ?? "";
+    // The socket is for this machine, also where it is called by its name.
+    const host = socket !== "" && (given === "" || given === "localhost") ? socket : given;
     const password = (textOption(args, "login_password") ?? "").replace(/[\\:]/g, "\\$&");
     const certificate = textOption(args, "ca_cert");
     const done = await this.#context.sh(
