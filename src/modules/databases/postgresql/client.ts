@@ -78,7 +78,7 @@ lb_have psql || { echo 'Failed to find required executable "psql": is the client
 lb_f=$(mktemp) || exit
 trap 'rm -f "$lb_f"' EXIT
 if [ -n "$lb_pw" ]; then printf '*:*:*:*:%s\\n' "$lb_pw" >"$lb_f"; export PGPASSFILE="$lb_f"; fi
-export PGOPTIONS='-c client_min_messages=error' PGSSLMODE=${quote(textOption(args, "ssl_mode") ?? "prefer")} ${certificate === undefined ? "" : `PGSSLROOTCERT=${quote(certificate)}`}
+export PGOPTIONS="$PGOPTIONS -c client_min_messages=error" PGSSLMODE=${quote(textOption(args, "ssl_mode") ?? "prefer")} ${certificate === undefined ? "" : `PGSSLROOTCERT=${quote(certificate)}`}
 psql -XqAtw -v ON_ERROR_STOP=1 -F "$(printf '\\037')" -R "$(printf '\\036')" -U ${quote(textOption(args, "login_user") ?? "postgres")} ${host === "" ? "" : `-h ${quote(host)}`} -p ${numberOption(args, "port") ?? 5432} -d ${quote(this.#database)} -f -`,
       { stdin: Buffer.from(`${password}\n${sql};\n`) },
     );
