@@ -99,7 +99,8 @@ export class Explainer {
       return [{ kind: "lost", text: "its outcome is no longer in the store, or is damaged" }];
     }
     // What came from a shared cache has no parts; both sides have been through the same encoding.
-    const before = record.parts === undefined ? undefined : decodeParts(record.parts);
+    // A record that another version wrote may hold something else here: it then explains nothing.
+    const before = typeof record.parts === "string" ? decodeParts(record.parts) : undefined;
     const reasons = [
       ...(before ? await this.#partReasons(missed, before) : []),
       ...(before && sameFiles(before, missed.parts) ? [] : this.#stateReasons(last, row)),
