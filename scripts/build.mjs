@@ -64,3 +64,4 @@ writeFileSync(
 writeFileSync(`${root}dist/package.json`, `{"type":"commonjs"}\n`);
 chmodSync(`${root}dist/layerbook.js`, 0o755);
 await import("./generate-schema.mjs");
+await import("./generate-compatibility.mjs");
