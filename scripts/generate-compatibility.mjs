@@ -23,7 +23,9 @@ await build({
     js: 'import{createRequire as lbRequire}from"node:module";const require=lbRequire(import.meta.url);',
   },
 });
-const data = await import(pathToFileURL(bundle).href).finally(() => rmSync(bundle, { force: true }));
+const data = await import(pathToFileURL(bundle).href).finally(() =>
+  rmSync(bundle, { force: true }),
+);
 
 /** Tests and what they run, in a fixed order; those that show most come first. */
 function testFiles() {
@@ -104,13 +106,17 @@ section(
   ]),
 );
 
-const modules = await Promise.all(
-  data.MODULES.map(async (entry) => (await entry.load()).spec),
-);
+const modules = await Promise.all(data.MODULES.map(async (entry) => (await entry.load()).spec));
 const moduleTests = new Map(
   testFiles()
     .filter((file) => file.startsWith("src/modules/"))
-    .map((file) => [file.split("/").at(-1).replace(/(\.root)?\.test\.ts$/, ""), file]),
+    .map((file) => [
+      file
+        .split("/")
+        .at(-1)
+        .replace(/(\.root)?\.test\.ts$/, ""),
+      file,
+    ]),
 );
 section(
   "Modules",
@@ -194,7 +200,11 @@ section(
       spec.ini.map((word) => `\`${word}\``).join(" "),
       "yes",
       shownBy(["word"], [...spec.env, name]) ||
-        shownBy(["word"], spec.ini.map(shortName).filter((word) => word.length > 9)),
+        shownBy(
+          ["word"],
+          spec.ini.map(shortName).filter((word) => word.length > 9),
+        ) ||
+        "`src/engine/settings.test.ts` (that it is read)",
     ]),
     ...Object.entries(data.WITHOUT_MEANING)
       .filter(([name]) => !Object.hasOwn(data.SETTINGS, name))

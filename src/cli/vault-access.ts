@@ -35,18 +35,20 @@ export async function readSecrets(
 ): Promise<VaultSecret[]> {
   const found: VaultSecret[] = [];
   const isNew = options.isNew ?? false;
+  const ownId = settings.text("DEFAULT_VAULT_IDENTITY") ?? "default";
   const configuredIds = options.onlyGiven ? [] : settings.list("DEFAULT_VAULT_IDENTITY_LIST");
   for (const text of [...configuredIds, ...flags.vaultId]) {
-    const { id, source } = parseVaultId(text);
+    const { source, ...given } = parseVaultId(text);
+    const id = text.includes("@") ? given.id : ownId;
     found.push(source.startsWith("prompt") ? await prompt(id, isNew) : readVaultSecret(source, id));
   }
   const configured = options.onlyGiven ? undefined : settings.text("DEFAULT_VAULT_PASSWORD_FILE");
   const files =
     flags.vaultPasswordFile.length > 0 ? flags.vaultPasswordFile : configured ? [configured] : [];
-  for (const path of files) found.push(readVaultSecret(path, "default"));
+  for (const path of files) found.push(readVaultSecret(path, ownId));
   const configuredAsk = !options.onlyGiven && settings.bool("DEFAULT_ASK_VAULT_PASS");
   if (flags.askVaultPass || configuredAsk || (options.alwaysOne && found.length === 0)) {
-    found.push(await prompt("default", isNew));
+    found.push(await prompt(ownId, isNew));
   }
   return found;
 }

@@ -6,6 +6,7 @@ import type { Value } from "../values/model.ts";
 import { PyFloat } from "../values/model.ts";
 import { str } from "../values/python.ts";
 import type { EngineEvents } from "./events.ts";
+import type { EngineSettings } from "./settings.ts";
 
 /** @throws LayerbookError when `--limit` names no host at all */
 export function hostsOf(
@@ -13,14 +14,30 @@ export function hostsOf(
   pattern: readonly string[],
   limit: string | undefined,
   events: EngineEvents,
+  settings: EngineSettings,
 ): Host[] {
   const selected = selectHosts(inventory, pattern);
-  for (const part of selected.unmatched) {
-    events.warn(`Could not match supplied host pattern, ignoring: ${part}`);
-  }
+  tellUnmatched(selected.unmatched, settings, (message) => events.warn(message));
   if (limit === undefined || limit === "") return [...selected.hosts];
   const limited = new Set(selectHosts(inventory, expandLimit(limit)).hosts);
   return selected.hosts.filter((host) => limited.has(host));
+}
+
+/**
+ * Parts of a pattern that no host fits: a warning, unless `host_pattern_mismatch` says otherwise.
+ * @throws LayerbookError where it is an error
+ */
+export function tellUnmatched(
+  parts: readonly string[],
+  settings: EngineSettings,
+  warn: (message: string) => void,
+): void {
+  const mismatch = settings.text("HOST_PATTERN_MISMATCH");
+  for (const part of parts) {
+    const message = `Could not match supplied host pattern, ignoring: ${part}`;
+    if (mismatch === "error") throw new LayerbookError(message);
+    if (mismatch !== "ignore") warn(message);
+  }
 }
 
 /** `order` of a play. */

@@ -66,7 +66,7 @@ export class PlayRun {
     await askPrompts(this.#run, this.#play, this.#variables, early);
     const pattern = patternsOf(keyword(early, this.#play, "hosts"));
     const name = textKeyword(early, this.#play, "name") ?? pattern.join(",");
-    const selected = hostsOf(options.inventory, pattern, options.limit, events);
+    const selected = hostsOf(options.inventory, pattern, options.limit, events, settings);
     const hosts = orderHosts(selected, textKeyword(early, this.#play, "order"));
     const scopePlay = this.#scopePlay(
       name,

@@ -60,13 +60,6 @@ export const SETTINGS = {
     "defaults.any_errors_fatal",
     "A failure on one host ends the play for all.",
   ),
-  BECOME_ALLOW_SAME_USER: setting(
-    "bool",
-    false,
-    "ANSIBLE_BECOME_ALLOW_SAME_USER",
-    "privilege_escalation.become_allow_same_user",
-    "Become even when the user would be the same.",
-  ),
   BECOME_PASSWORD_FILE: setting(
     "path",
     undefined,
@@ -448,13 +441,6 @@ export const SETTINGS = {
     "defaults.private_key_file",
     "Private key for SSH.",
   ),
-  DEFAULT_PRIVATE_ROLE_VARS: setting(
-    "bool",
-    false,
-    "ANSIBLE_PRIVATE_ROLE_VARS",
-    "defaults.private_role_vars",
-    "Variables of roles stay in the role.",
-  ),
   DEFAULT_REMOTE_PORT: setting(
     "int",
     undefined,
@@ -604,13 +590,6 @@ export const SETTINGS = {
     "ANSIBLE_DISPLAY_SKIPPED_HOSTS",
     "defaults.display_skipped_hosts",
     "Show skipped tasks.",
-  ),
-  DUPLICATE_YAML_DICT_KEY: setting(
-    "string",
-    "warn",
-    "ANSIBLE_DUPLICATE_YAML_DICT_KEY",
-    "defaults.duplicate_dict_key",
-    "What a key that is there twice is: warn, error or ignore.",
   ),
   ERROR_ON_MISSING_HANDLER: setting(
     "bool",
@@ -778,13 +757,6 @@ export const SETTINGS = {
     "ssh_connection.ssh_extra_args",
     "Further arguments of ssh.",
     "connection ssh",
-  ),
-  SYSTEM_WARNINGS: setting(
-    "bool",
-    true,
-    "ANSIBLE_SYSTEM_WARNINGS",
-    "defaults.system_warnings",
-    "Say what may be wrong with the system.",
   ),
   TAGS_RUN: setting("list", [], "ANSIBLE_RUN_TAGS", "tags.run", "As --tags."),
   TAGS_SKIP: setting("list", [], "ANSIBLE_SKIP_TAGS", "tags.skip", "As --skip-tags."),

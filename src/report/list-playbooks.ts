@@ -50,7 +50,8 @@ function listPlay(
     `\n  play #${number} (${pattern.join(",")}): ${name}\tTAGS: [${playTags.join(",")}]`,
   ];
   if (what.hosts) {
-    const hosts = hostsOf(options.inventory, pattern, options.limit, options.events);
+    const { inventory, limit, events, settings } = options;
+    const hosts = hostsOf(inventory, pattern, limit, events, settings);
     lines.push(`    pattern: ${repr(pattern)}`, `    hosts (${hosts.length}):`);
     for (const host of hosts) lines.push(`      ${host.name}`);
   }

@@ -1,6 +1,7 @@
 /** `layerbook run`: one module on the hosts of a pattern, as `ansible` does. */
 import { resolve } from "node:path";
 import type { RunOptions } from "../../engine/options.ts";
+import { tellUnmatched } from "../../engine/play-hosts.ts";
 import { type ExitCode, UsageError } from "../../errors/index.ts";
 import { expandLimit, selectHosts } from "../../inventory/patterns.ts";
 import { Dict } from "../../values/model.ts";
@@ -87,9 +88,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   const pattern = args.operands[0] ?? "";
   const limit = limitOf(args);
   const selected = selectHosts(inventory, pattern);
-  for (const part of selected.unmatched) {
-    display.warn(`Could not match supplied host pattern, ignoring: ${part}`);
-  }
+  tellUnmatched(selected.unmatched, settings, (message) => display.warn(message));
   const limited =
     limit === undefined ? undefined : new Set(selectHosts(inventory, expandLimit(limit)).hosts);
   const hosts = selected.hosts.filter((host) => limited === undefined || limited.has(host));
