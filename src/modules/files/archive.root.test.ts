@@ -28,7 +28,7 @@ it.each(["gz", "bz2", "xz", "tar"])("packs a directory by %s once", async (forma
   expect(await run(archive, args)).toMatchObject({
     changed: true,
     arcroot: `${d}/`,
-    state: "archive",
+    dest_state: "archive",
   });
   expect(await run(archive, args)).toMatchObject({ changed: false });
   const listed = execFileSync("tar", ["-tf", `${d}/out.${format}`], { encoding: "utf8" });
@@ -42,7 +42,7 @@ it.each(["gz", "bz2", "xz", "tar"])("packs a directory by %s once", async (forma
 });
 it("compresses a single file, and removes it if asked", async () => {
   const result = await run(archive, { path: `${d}/t/a.txt`, remove: true });
-  expect(result).toMatchObject({ changed: true, dest: `${d}/t/a.txt.gz`, state: "compress" });
+  expect(result).toMatchObject({ changed: true, dest: `${d}/t/a.txt.gz`, dest_state: "compress" });
   expect(execFileSync("gzip", ["-dc", `${d}/t/a.txt.gz`], { encoding: "utf8" })).toBe("a");
   expect(() => readFileSync(`${d}/t/a.txt`)).toThrow();
 });
