@@ -103,6 +103,8 @@ export type EngineEvent =
       readonly label: string | undefined;
     }
   | { readonly type: "notified"; readonly host: string; readonly handler: string }
+  /** What a `meta` task did, in words. */
+  | { readonly type: "meta"; readonly task: TaskInfo; readonly text: string }
   | {
       readonly type: "output";
       readonly host: string;

@@ -55,6 +55,7 @@ export async function runMeta(
       continue;
     }
     const outcome = await metaOn(batch, what, task, hostRun);
+    batch.run.options.events.emit({ type: "meta", task: info, text: saidOf(what, task, name) });
     for (const other of once ? hostRuns : [hostRun]) outcomes.set(other, outcome);
   }
   return outcomes;
@@ -110,5 +111,31 @@ async function metaOn(
         position: task.position,
         exitCode: 4,
       });
+  }
+}
+
+/** What was done, as ansible-playbook says it with -vv. */
+function saidOf(what: string, task: Task, host: string): string {
+  switch (what) {
+    case "flush_handlers":
+      return `triggered running handlers for ${host}`;
+    case "clear_facts":
+      return "facts cleared";
+    case "clear_host_errors":
+      return "cleared host errors";
+    case "end_host":
+      return `ending play for ${host}`;
+    case "end_play":
+      return "ending play";
+    case "end_batch":
+      return "ending batch";
+    case "end_role":
+      return `ending role ${task.role?.name ?? ""} for ${host}`;
+    case "reset_connection":
+      return "reset connection";
+    case "refresh_inventory":
+      return "inventory successfully refreshed";
+    default:
+      return what;
   }
 }

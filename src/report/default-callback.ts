@@ -116,6 +116,9 @@ class DefaultCallback {
           display.show(`NOTIFIED HANDLER ${event.handler} for ${event.host}`, "verbose");
         }
         break;
+      case "meta":
+        if (display.verbosity > 1) display.show(`META: ${event.text}`, "verbose");
+        break;
       case "warning":
         display.warn(event.message);
         break;
