@@ -10,6 +10,7 @@ import { Loader } from "../playbook/loader.ts";
 import type { Node, Play } from "../playbook/node.ts";
 import { findPlaybook, parsePlaybook, parsePlays } from "../playbook/parse-playbook.ts";
 import type { Dict, Value } from "../values/model.ts";
+import { fromJson } from "../values/python.ts";
 import { HostVariables } from "../variables/host-variables.ts";
 import { type Layer, LayeredVariables, layerOf } from "../variables/layers.ts";
 import type { RunFacts } from "../variables/magic.ts";
@@ -24,6 +25,7 @@ import { checkPlay } from "./preflight.ts";
 import { writeRetryFile } from "./retry-file.ts";
 import { RunState } from "./run-state.ts";
 import { directRunner } from "./runner.ts";
+import type { SettingName } from "./settings-table.ts";
 import { TaskFiles } from "./task-files.ts";
 import { Templating } from "./templating.ts";
 
@@ -169,6 +171,12 @@ function openRun(options: RunOptions): RunState {
       native: settings.bool("DEFAULT_JINJA2_NATIVE"),
       errorOnUndefined: settings.bool("DEFAULT_UNDEFINED_VAR_BEHAVIOR"),
       warn: (message) => events.warn(message),
+      configuration: (name) => {
+        const found = settings.all.get(name as SettingName);
+        if (!found) return undefined;
+        const { value } = found;
+        return [fromJson(Array.isArray(value) ? [...value] : (value ?? null)), found.origin];
+      },
       ...(vault && {
         vault: { decrypt: (text: string) => Buffer.from(vault.decrypt(text)).toString("utf8") },
       }),

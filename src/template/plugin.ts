@@ -35,8 +35,8 @@ export interface TemplateSettings {
     decrypt(text: string, id?: string): string;
     encrypt?(text: string, secret: string, salt?: string, id?: string): string;
   };
-  /** Values of the configuration by name (the `config` lookup), in ansible.cfg's spelling. */
-  readonly configuration?: (name: string) => Value | undefined;
+  /** A setting by its name as the documentation has it, and where it comes from (`config` lookup). */
+  readonly configuration?: (name: string) => readonly [Value, Value] | undefined;
   /** Environment that `lookup('env')` and processes of lookups see. Default: the process's own. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Told of warnings that are not errors. */

@@ -93,3 +93,23 @@ describe("filters and tests", () => {
     expect(played.result("uri").msg).toEqual([true, false, true]);
   });
 });
+
+describe("the lookup config", () => {
+  it("tells settings, and what variables make of a connection's options", async () => {
+    const played = await play(
+      `
+- hosts: testhost
+  gather_facts: false
+  vars: {ansible_ssh_user: lola}
+  tasks:
+    - {name: forks, debug: {msg: "{{ lookup('config', 'DEFAULT_FORKS', show_origin=true) }}"}}
+    - {name: user, debug: {msg: "{{ q('config', 'remote_user', plugin_type='connection', plugin_name='ssh', show_origin=true) }}"}}
+    - {name: none, debug: {msg: "{{ lookup('config', 'NO_SUCH') }}"}, ignore_errors: true}
+`,
+      { env: { ANSIBLE_FORKS: "9" } },
+    );
+    expect(played.result("forks").msg).toEqual([9, "env: ANSIBLE_FORKS"]);
+    expect(played.result("user").msg).toEqual([["lola", "var: ansible_ssh_user"]]);
+    expect(played.result("none").msg).toContain("Unable to find setting NO_SUCH");
+  });
+});

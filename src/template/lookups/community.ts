@@ -13,7 +13,7 @@ import { flagOption, intOption, termText, textOption } from "./shared.ts";
 
 function collectionPaths(context: EvaluationContext): string[] {
   const environment = environmentOf(context);
-  const setting = context.settings.configuration?.("COLLECTIONS_PATHS");
+  const setting = context.settings.configuration?.("COLLECTIONS_PATHS")?.[0];
   const configured = Array.isArray(setting) ? setting.map(str) : undefined;
   const written = environment.ANSIBLE_COLLECTIONS_PATH ?? environment.ANSIBLE_COLLECTIONS_PATHS;
   const paths = configured ??

@@ -8,7 +8,8 @@ import { fnmatch } from "../python/fnmatch.ts";
 import { compileRegex } from "../python/regex.ts";
 import { Undefined } from "../undefined.ts";
 import { environmentOf } from "./files.ts";
-import { termText, textOption } from "./shared.ts";
+import { PLUGIN_OPTIONS } from "./plugin-options.ts";
+import { flagOption, termText, textOption } from "./shared.ts";
 
 /** Lookups of variables, hosts, settings and the environment. */
 
@@ -110,6 +111,30 @@ function groupsOf(context: EvaluationContext): Map<string, string[]> {
   );
 }
 
+/** A setting's value and where it comes from. */
+function configured(
+  name: string,
+  options: ReadonlyMap<string, Value>,
+  context: EvaluationContext,
+): readonly [Value, Value] | undefined {
+  const type = options.get("plugin_type");
+  const plugin = options.get("plugin_name");
+  if ((type === undefined) !== (plugin === undefined)) {
+    throw new TemplateRuntimeError(
+      "AnsibleError",
+      "Both plugin_type and plugin_name are required, cannot use one without the other",
+    );
+  }
+  if (type === undefined || plugin === undefined) return context.settings.configuration?.(name);
+  const option = PLUGIN_OPTIONS[`${str(type)}.${str(plugin)}`]?.[name];
+  if (!option) return undefined;
+  for (const variable of option.variables) {
+    const value = context.variable(variable);
+    if (value !== undefined) return [value, `var: ${variable}`];
+  }
+  return [option.fallback, "default"];
+}
+
 const config: Lookup = (terms, options, context) => {
   const missing = textOption(options, "on_missing", "error");
   if (!["error", "warn", "skip"].includes(missing)) {
@@ -126,9 +151,15 @@ const config: Lookup = (terms, options, context) => {
         `Invalid setting identifier, "${str(term)}" is not a string, its a <class '${typeName(term)}'>`,
       );
     }
-    const value = context.settings.configuration?.(name);
-    if (value !== undefined) return [value];
-    if (missing === "error") throw new LookupError(`Unable to find setting ${name}`);
+    const found = configured(name, options, context);
+    if (found) return [flagOption(options, "show_origin", false) ? [...found] : found[0]];
+    if (missing === "error") {
+      // Settings are spelt in capitals, except those of plugins.
+      const isSetting = options.has("plugin_type") || /^[A-Z0-9_]+$/.test(name);
+      throw new LookupError(
+        isSetting ? `Unable to find setting ${name}` : `Invalid setting "${name}" attempted`,
+      );
+    }
     if (missing === "warn") {
       context.settings.warn?.(`Skipping, did not find setting ${name}`);
     }
