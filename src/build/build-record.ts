@@ -121,7 +121,8 @@ export class BuildRecords {
   #read(path: string): BuildRecord | undefined {
     try {
       const record = JSON.parse(readFileSync(path, "utf8")) as BuildRecord;
-      return record.format === FORMAT ? record : undefined;
+      const isWhole = record.format === FORMAT && Array.isArray(record.steps) && record.base;
+      return isWhole ? record : undefined;
     } catch {
       return undefined;
     }

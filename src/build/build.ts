@@ -87,22 +87,30 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
   const state = openState(options, base, python ? [python.mount] : []);
   const narrator = new Narrator(emit, (text) => options.secrets.within(text));
   const records = new BuildRecords(store.root);
-  const keep = (image: ImageEvent | undefined, error: unknown) =>
-    records.keep({
-      image: options.name,
-      from: options.from,
-      on: workspace.kind,
-      playbooks: options.playbooks,
-      startedMs: begunMs,
-      durationMs: Date.now() - begunMs,
-      ok: image !== undefined,
-      base: state.base,
-      steps: narrator.rows,
-      warnings: narrator.warnings,
-      deferred: narrator.deferred,
-      delivered: image && { reference: image.reference, id: image.id, layers: image.layers },
-      error: error === undefined ? undefined : messageOf(error),
-    });
+  const hide = (text: string) =>
+    options.secrets.within(text) ? "(hidden: the message holds a secret)" : text;
+  // A build does not fail because it cannot be told of afterwards.
+  const keep = (image: ImageEvent | undefined, error: unknown) => {
+    try {
+      records.keep({
+        image: options.name,
+        from: options.from,
+        on: workspace.kind,
+        playbooks: options.playbooks,
+        startedMs: begunMs,
+        durationMs: Date.now() - begunMs,
+        ok: image !== undefined,
+        base: state.base,
+        steps: narrator.rows,
+        warnings: narrator.warnings,
+        deferred: narrator.deferred,
+        delivered: image && { reference: image.reference, id: image.id, layers: image.layers },
+        error: error === undefined ? undefined : hide(messageOf(error)),
+      });
+    } catch (cause) {
+      emit({ type: "warning", message: `what the build did was not kept: ${messageOf(cause)}` });
+    }
+  };
   const done = (ok: boolean) =>
     emit({ type: "done", ok, ...narrator.counts, durationMs: Date.now() - begunMs });
   const epoch = options.epoch ?? epochOf(base);
@@ -129,13 +137,13 @@ export async function buildImage(options: BuildOptions): Promise<BuildOutcome> {
       signal,
       emit,
     });
-    done(true);
     keep(image, undefined);
+    done(true);
     return { exitCode: 0, image };
   } catch (error) {
     await early.cancel();
-    done(false);
     keep(undefined, error);
+    done(false);
     throw error;
   } finally {
     await state.closeSession();

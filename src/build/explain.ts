@@ -99,8 +99,7 @@ export class Explainer {
       return [{ kind: "lost", text: "its outcome is no longer in the store, or is damaged" }];
     }
     // What came from a shared cache has no parts; both sides have been through the same encoding.
-    // A record that another version wrote may hold something else here: it then explains nothing.
-    const before = typeof record.parts === "string" ? decodeParts(record.parts) : undefined;
+    const before = decodeParts(record.parts);
     const reasons = [
       ...(before ? await this.#partReasons(missed, before) : []),
       ...(before && sameFiles(before, missed.parts) ? [] : this.#stateReasons(last, row)),
@@ -115,14 +114,19 @@ export class Explainer {
     for (const input of inputs) {
       if (input.kind !== "path") continue;
       const listing = await this.#o.contents.listing(input.path);
-      if (listing.length > 1) writeAtomically(this.#path(input.digest), JSON.stringify(listing));
+      if (listing.length < 2) continue;
+      try {
+        writeAtomically(this.#path(input.digest), JSON.stringify(listing));
+      } catch {
+        // A full disk fails what matters; here only a later explanation says less.
+      }
     }
   }
 
   async #partReasons(missed: Missed, before: StepParts): Promise<readonly Reason[]> {
     return differences({
       before,
-      after: decodeParts(encodeParts(missed.parts)),
+      after: decodeParts(encodeParts(missed.parts)) ?? missed.parts,
       secret: missed.key.secret,
       listings: async (index, old) => {
         const now = missed.key.inputs[index];

@@ -137,7 +137,7 @@ export class Narrator {
       reason: note && note.reasons.length > 0 ? reasonLine(note.reasons) : undefined,
       startedMs: this.#startedMs,
       durationMs: event.durationMs,
-      message: note?.secret ? undefined : message,
+      message: note?.secret || (message && this.#holdsSecret(message)) ? undefined : message,
       ...(event.delegate !== undefined && { result: shortResult(event) }),
       log: note?.secret || event.task.noLog ? undefined : this.#log.lines,
     });

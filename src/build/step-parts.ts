@@ -57,9 +57,21 @@ export function encodeParts(parts: StepParts): EncodedParts {
   );
 }
 
-/** Floats come back as texts: parts are compared and shown, never used as values. */
-export function decodeParts(text: EncodedParts): StepParts {
-  return JSON.parse(text) as StepParts;
+/**
+ * Floats come back as texts: parts are compared and shown, never used as values.
+ * @returns `undefined` for what another version wrote: that a build can say less is no failure of it
+ */
+export function decodeParts(text: EncodedParts | undefined): StepParts | undefined {
+  if (typeof text !== "string") return undefined;
+  try {
+    const parts = JSON.parse(text) as Partial<StepParts>;
+    const { module, args, environment, inputs, become, modes } = parts;
+    return module && args && environment && inputs && become && modes
+      ? (parts as StepParts)
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** An input of a step with what it holds now. */
