@@ -217,6 +217,7 @@ export class Containers {
       path: "/commit",
       query: { container, repo, tag, comment, author, pause, changes },
       json: config ?? {},
+      patient: true,
     });
     return answer.Id;
   }

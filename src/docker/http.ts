@@ -197,6 +197,8 @@ export class EngineHttp {
       }
       outgoing.on("response", (response) => {
         answered = true;
+        // What follows may take its time: a step of a build says nothing while it compiles.
+        outgoing.setTimeout(0);
         // An early refusal: nobody reads the rest of what is being sent.
         if (data instanceof Readable && (response.statusCode ?? 0) >= 400) data.destroy();
         resolve(response);

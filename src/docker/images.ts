@@ -76,6 +76,7 @@ export class Images {
       headers: { "Content-Type": "application/x-tar" },
       body: archive,
       signal,
+      patient: true,
     });
     const messages = await followProgress(response, "loading an image");
     return messages.flatMap(({ stream }) => (stream === undefined ? [] : [stream]));
@@ -148,6 +149,7 @@ export class Images {
       headers: { "Content-Type": "application/x-tar", "X-Registry-Config": registries },
       body: context,
       signal: options.signal,
+      patient: true,
     });
     const messages = await followProgress(response, "building an image", options.onProgress);
     const id = messages.map((message) => message.aux?.ID).findLast(Boolean);
