@@ -7,12 +7,12 @@
  */
 import { createHash } from "node:crypto";
 import {
-  type BigIntStats,
   createReadStream,
   lstatSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  type Stats,
   statSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -56,8 +56,8 @@ export class ContentDigests {
     const before = readMemory(memoryFile);
     const now: Record<string, Remembered> = {};
     let fresh = 0;
-    const hashFile = async (file: string, stat: BigIntStats): Promise<string> => {
-      const signature = `${stat.ino}:${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}`;
+    const hashFile = async (file: string, stat: Stats): Promise<string> => {
+      const signature = `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
       const known = before[file];
       if (known?.[0] === signature) {
         now[file] = known;
@@ -66,7 +66,7 @@ export class ContentDigests {
       const startedMs = Date.now();
       const hash = await hashContent(file, stat.size);
       fresh++;
-      if (startedMs - Number(stat.ctimeMs) > RACY_MS) now[file] = [signature, hash];
+      if (startedMs - stat.ctimeMs > RACY_MS) now[file] = [signature, hash];
       return hash;
     };
     const description = await describe(path, hashFile);
@@ -85,12 +85,12 @@ function flatten(description: Description, path: string): [string, string][] {
   return [[path, `dir ${String(mode)}`], ...below];
 }
 
-type Hasher = (file: string, stat: BigIntStats) => Promise<string>;
+type Hasher = (file: string, stat: Stats) => Promise<string>;
 type Description = readonly (string | Description)[];
 
 async function describe(path: string, hashFile: Hasher, follow = true): Promise<Description> {
-  const stat = lstatSync(path, { bigint: true });
-  const mode = (Number(stat.mode) & 0o7777).toString(8);
+  const stat = lstatSync(path);
+  const mode = (stat.mode & 0o7777).toString(8);
   if (stat.isSymbolicLink()) {
     const link = ["link", readlinkSync(path)];
     // What a module is told to read may be a link; inside a directory a link is copied as a link or
@@ -98,12 +98,12 @@ async function describe(path: string, hashFile: Hasher, follow = true): Promise<
     const target = targetOf(path);
     if (!target?.isFile())
       return follow && target ? [...link, await describe(`${path}/.`, hashFile)] : link;
-    return [...link, (Number(target.mode) & 0o7777).toString(8), await hashFile(path, target)];
+    return [...link, (target.mode & 0o7777).toString(8), await hashFile(path, target)];
   }
   if (stat.isDirectory()) {
     const entries: Description[] = [];
     for (const name of readdirSync(path).sort()) {
-      entries.push([name, await describe(join(path, name), hashFile, false)]);
+      entries.push([name, await describe(`${path}/${name}`, hashFile, false)]);
     }
     return ["dir", mode, entries];
   }
@@ -112,14 +112,14 @@ async function describe(path: string, hashFile: Hasher, follow = true): Promise<
 }
 
 /** The target of a link; `undefined` for one that leads nowhere. */
-function targetOf(path: string): BigIntStats | undefined {
-  return statSync(path, { bigint: true, throwIfNoEntry: false });
+function targetOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
 }
 
 /** Small files are read at once, large ones streamed. */
-async function hashContent(file: string, size: bigint): Promise<string> {
+async function hashContent(file: string, size: number): Promise<string> {
   const hash = createHash("sha256");
-  if (size < 4_000_000n) return hash.update(readFileSync(file)).digest("hex");
+  if (size < 4_000_000) return hash.update(readFileSync(file)).digest("hex");
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk);
   return hash.digest("hex");
 }
