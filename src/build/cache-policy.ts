@@ -81,6 +81,9 @@ export class CachePolicy {
 
   isFresh(step: Step, record: StepRecord): boolean {
     const ttl = textOf(step.context.variable(TTL_VARIABLE));
-    return ttl === undefined || Date.now() - record.created < parseAge(ttl);
+    if (ttl === undefined) return true;
+    // An outcome of the future: the clock was set back, and nobody knows how old it is.
+    const age = Date.now() - record.created;
+    return age >= 0 && age < parseAge(ttl);
   }
 }

@@ -81,8 +81,14 @@ export class LayerStore {
     const format = join(root, "format.json");
     const own = { format: FORMAT, rootless };
     if (!existsSync(format)) this.#write(format, JSON.stringify(own));
-    const found = JSON.parse(readFileSync(format, "utf8")) as typeof own;
-    if (found.format !== FORMAT) {
+    const found = readFormat(format) ?? { ...own, format: 0 };
+    mkdirSync(this.tmp, { mode: 0o711 });
+    if (found.format < FORMAT) {
+      this.#retire();
+      this.#write(format, JSON.stringify(own));
+      return;
+    }
+    if (found.format > FORMAT) {
       throw new WorkspaceError(`${root} is a store of format ${found.format}, not ${FORMAT}`, {
         hint: "Choose another store, or remove this one: everything in it can be built again.",
       });
@@ -93,7 +99,16 @@ export class LayerStore {
         { hint: "Choose another store: owners and extended attributes differ." },
       );
     }
-    mkdirSync(this.tmp, { mode: 0o711 });
+  }
+
+  /** Layers of an older version go; they are made anew when they are needed. */
+  #retire(): void {
+    const away = this.newTemporary("old");
+    for (const name of ["layers", "packs"]) {
+      // Another process may have been quicker.
+      if (existsSync(join(this.root, name))) renameSync(join(this.root, name), join(away, name));
+      mkdirSync(join(this.root, name), { recursive: true });
+    }
   }
 
   /** An empty directory that goes when this process does. */
@@ -227,6 +242,15 @@ export class LayerStore {
     const temporary = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
     writeFileSync(temporary, text);
     renameSync(temporary, path);
+  }
+}
+
+/** `undefined` for a file that was torn. */
+function readFormat(path: string): { format: number; rootless: boolean } | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as { format: number; rootless: boolean };
+  } catch {
+    return undefined;
   }
 }
 
