@@ -185,6 +185,8 @@ export function parseKv(text: string, checkRaw = false, position?: SourcePositio
       const plain = word.replaceAll("\\=", "=");
       joinedWords += joinedWords === "" || plain.startsWith("\n") ? plain : ` ${plain}`;
     }
+    // What stood before the first word belongs to the options that were taken out.
+    joinedWords = joinedWords.trimStart();
     // The end of a literal block belongs to the command.
     if (checkRaw) joinedWords = joinedWords.replace(/\n*$/, /(?<!\\)\n*$/.exec(text)?.[0] ?? "");
     options.set("_raw_params", joinedWords);
