@@ -128,7 +128,11 @@ export async function callModule(
   if (background)
     return { result: await startJob(on, target, work, inBackground), step: undefined };
   const result = asyncSeconds > 0 ? await polled(on, scope, target, work) : await work;
-  if (module.module.spec.effect === "target" && !result.has("invocation")) {
+  if (
+    module.module.spec.effect === "target" &&
+    !result.has("invocation") &&
+    !flag(result, "unreachable")
+  ) {
     result.set("invocation", invocationOf(module, args));
   }
   if (builtinName(module.name) === "set_fact") {

@@ -5,24 +5,52 @@ export interface PluginOption {
   /** Variables that set it; the first that is there counts. */
   readonly variables: readonly string[];
   readonly fallback: Value;
+  /** The setting that counts when no variable is there. */
+  readonly setting: string | undefined;
 }
 
-function option(variables: string, fallback: Value = null): PluginOption {
-  return { variables: variables.split(" "), fallback };
+function option(variables: string, fallback: Value = null, setting?: string): PluginOption {
+  return { variables: variables.split(" "), fallback, setting };
 }
 
 const SSH: Readonly<Record<string, PluginOption>> = {
   host: option("ansible_host ansible_ssh_host inventory_hostname"),
-  port: option("ansible_port ansible_ssh_port"),
-  remote_user: option("ansible_user ansible_ssh_user"),
+  port: option("ansible_port ansible_ssh_port", null, "DEFAULT_REMOTE_PORT"),
+  remote_user: option("ansible_user ansible_ssh_user", null, "DEFAULT_REMOTE_USER"),
   password: option("ansible_password ansible_ssh_pass ansible_ssh_password"),
-  private_key_file: option("ansible_private_key_file ansible_ssh_private_key_file"),
-  host_key_checking: option("ansible_host_key_checking ansible_ssh_host_key_checking", true),
-  ssh_executable: option("ansible_ssh_executable", "ssh"),
-  ssh_args: option("ansible_ssh_args", "-C -o ControlMaster=auto -o ControlPersist=60s"),
-  ssh_common_args: option("ansible_ssh_common_args", ""),
-  ssh_extra_args: option("ansible_ssh_extra_args", ""),
-  timeout: option("ansible_ssh_timeout", 10),
+  private_key_file: option(
+    "ansible_private_key_file ansible_ssh_private_key_file",
+    null,
+    "DEFAULT_PRIVATE_KEY_FILE",
+  ),
+  host_key_checking: option(
+    "ansible_host_key_checking ansible_ssh_host_key_checking",
+    true,
+    "HOST_KEY_CHECKING",
+  ),
+  ssh_executable: option("ansible_ssh_executable", "ssh", "SSH_EXECUTABLE"),
+  ssh_args: option(
+    "ansible_ssh_args",
+    "-C -o ControlMaster=auto -o ControlPersist=60s",
+    "SSH_ARGS",
+  ),
+  ssh_common_args: option("ansible_ssh_common_args", "", "SSH_COMMON_ARGS"),
+  ssh_extra_args: option("ansible_ssh_extra_args", "", "SSH_EXTRA_ARGS"),
+  ssh_transfer_method: option("ansible_ssh_transfer_method"),
+  scp_if_ssh: option("ansible_scp_if_ssh", "smart"),
+  sftp_executable: option("ansible_sftp_executable", "sftp"),
+  scp_executable: option("ansible_scp_executable", "scp"),
+  scp_extra_args: option("ansible_scp_extra_args", ""),
+  sftp_extra_args: option("ansible_sftp_extra_args", ""),
+  sftp_batch_mode: option("ansible_sftp_batch_mode", true),
+  control_path: option("ansible_control_path"),
+  control_path_dir: option("ansible_control_path_dir", "~/.ansible/cp"),
+  reconnection_retries: option("ansible_ssh_retries", 0),
+  use_tty: option("ansible_ssh_use_tty", true),
+  sshpass_prompt: option("ansible_sshpass_prompt", ""),
+  pkcs11_provider: option("ansible_ssh_pkcs11_provider", ""),
+  pipelining: option("ansible_pipelining ansible_ssh_pipelining", false),
+  timeout: option("ansible_ssh_timeout", 10, "DEFAULT_TIMEOUT"),
 };
 
 /** By `TYPE.NAME` of the plugin. */

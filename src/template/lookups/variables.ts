@@ -132,7 +132,8 @@ function configured(
     const value = context.variable(variable);
     if (value !== undefined) return [value, `var: ${variable}`];
   }
-  return [option.fallback, "default"];
+  const set = option.setting && context.settings.configuration?.(option.setting);
+  return set && set[0] !== null ? set : [option.fallback, "default"];
 }
 
 const config: Lookup = (terms, options, context) => {
