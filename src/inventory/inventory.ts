@@ -43,17 +43,24 @@ export class Group {
     return deepest;
   }
 
-  /** Hosts of this group and of all below it, each once. */
+  /** Hosts of this group and of all below it, each once: its own first, then level by level. */
   allHosts(): Host[] {
     const found = new Set<Host>();
-    const seen = new Set<Group>();
-    const walk = (group: Group) => {
-      if (seen.has(group)) return;
-      seen.add(group);
-      for (const child of group.children.values()) walk(child);
-      for (const host of group.hosts.values()) found.add(host);
-    };
-    walk(this);
+    const seen = new Set<Group>([this]);
+    let level: Group[] = [this];
+    while (level.length > 0) {
+      const next: Group[] = [];
+      for (const group of level) {
+        // `all` names every host; their order is that of the groups that they were put into.
+        if (group.name !== "all") for (const host of group.hosts.values()) found.add(host);
+        for (const child of group.children.values()) {
+          if (!seen.has(child)) next.push(child);
+          seen.add(child);
+        }
+      }
+      level = next;
+    }
+    if (this.name === "all") for (const host of this.hosts.values()) found.add(host);
     return [...found];
   }
 }

@@ -1,0 +1,81 @@
+/** `ansible` and `ansible-inventory` by their own names: the same words as the originals print. */
+import { readFileSync } from "node:fs";
+import { chdir, cwd } from "node:process";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CommandModule } from "../../src/cli/command.ts";
+import * as inventory from "../../src/cli/commands/inventory.ts";
+import * as run from "../../src/cli/commands/run.ts";
+import { exitCodeOf } from "../../src/cli/show-error.ts";
+import { splitShell } from "../../src/template/python/shlex.ts";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const files = `${here}files`;
+const programs: Readonly<Record<string, Pick<CommandModule, "run">>> = {
+  ansible: run,
+  "ansible-inventory": inventory,
+};
+
+const cases = readFileSync(`${here}cases.txt`, "utf8")
+  .split("\n")
+  .filter((line) => line !== "" && !line.startsWith("#"))
+  .map((line) => {
+    const bar = line.indexOf("|");
+    return [line.slice(0, bar).trim(), line.slice(bar + 1).trim()] as const;
+  });
+
+/** Standard output and the exit code, as record.sh writes them. */
+async function printed(line: string): Promise<string> {
+  const [program = "", ...argv] = splitShell(line);
+  const chunks: string[] = [];
+  const { stdout, stderr } = process;
+  const writes = { out: stdout.write, err: stderr.write };
+  stdout.write = (chunk: string | Uint8Array) => {
+    chunks.push(String(chunk));
+    return true;
+  };
+  stderr.write = () => true;
+  let code: number;
+  try {
+    const context = { signal: new AbortController().signal, program, isDropIn: true };
+    code = (await programs[program]?.run(argv, context)) ?? -1;
+  } catch (error) {
+    code = exitCodeOf(error, program);
+  } finally {
+    stdout.write = writes.out;
+    stderr.write = writes.err;
+  }
+  return `${chunks.join("")}exit ${code}\n`.replaceAll(files, "@");
+}
+
+describe("programs called by Ansible's names", () => {
+  const before = { directory: cwd(), env: { ...process.env } };
+  beforeAll(() => {
+    chdir(files);
+    process.env.ANSIBLE_NOCOLOR = "1";
+    process.env.ANSIBLE_LOCALHOST_WARNING = "0";
+  });
+  afterAll(() => {
+    chdir(before.directory);
+    process.env.ANSIBLE_NOCOLOR = before.env.ANSIBLE_NOCOLOR ?? "";
+    delete process.env.ANSIBLE_LOCALHOST_WARNING;
+  });
+
+  it.each(cases)("%s", async (name, line) => {
+    expect(await printed(line)).toBe(readFileSync(`${here}golden/${name}.txt`, "utf8"));
+  });
+
+  it.each([
+    ["an unknown flag", "ansible a --nosuch", 2],
+    ["a flag without its value", "ansible a -m", 2],
+    ["no pattern", "ansible -m ping", 2],
+    ["two flags that exclude each other", "ansible a -k --connection-password-file x", 2],
+    ["an ambiguous abbreviation", "ansible a --s", 2],
+    ["no action", "ansible-inventory", 5],
+    ["a command without words", "ansible -i local.ini a -m command", 5],
+    ["a refused flag", "ansible a --scp-extra-args x", 5],
+    ["no such group", "ansible-inventory -i tree --graph nosuch", 5],
+  ])("%s ends with its own exit code", async (_what, line, code) => {
+    expect(await printed(line)).toBe(`exit ${code}\n`);
+  });
+});
