@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureImages } from "./images.mjs";
 
-const ALL = ["reference", "thousand", "start", "hosts", "copy", "store"];
+const ALL = ["reference", "thousand", "start", "hosts", "copy", "store", "playbooks"];
 const chosen = process.argv.slice(2);
 for (const name of chosen) {
   if (!ALL.includes(name)) {

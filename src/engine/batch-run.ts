@@ -231,7 +231,8 @@ export class BatchRun implements Walker {
         hostRun.startedRoles.add(task.role);
       }
       if (!isOwn) this.#share(task, hostRun, report);
-      this.#notify(hostRun, report);
+      // With run_once it is the host that ran the task which notifies.
+      if (isOwn) this.#notify(hostRun, report);
       outcomes.set(hostRun, outcomeOf(this.batch, task, hostRun, report));
     }
     bringIncludes(this.batch, task, info, hostRuns, reports, shared, outcomes);

@@ -1,7 +1,7 @@
 /** Brings in what includes ask for: hosts that ask for the same get the same tasks. */
 import { LayerbookError, ParseError } from "../errors/index.ts";
 import { includeKind } from "../playbook/actions.ts";
-import type { Part, Task } from "../playbook/node.ts";
+import type { Task } from "../playbook/node.ts";
 import { Dict } from "../values/model.ts";
 import type { Batch } from "./batch.ts";
 import type { TaskInfo } from "./events.ts";
@@ -10,7 +10,7 @@ import type { HostRun } from "./host-run.ts";
 import { includeIdentity, loadInclude } from "./includes.ts";
 import { checkParts } from "./preflight.ts";
 import type { TaskReport } from "./task-report.ts";
-import type { TaskOutcome } from "./walk.ts";
+import type { IncludedPart, TaskOutcome } from "./walk.ts";
 
 /** Puts the included tasks into the outcomes of the hosts that asked for them. */
 export function bringIncludes(
@@ -26,12 +26,12 @@ export function bringIncludes(
   if (kind === undefined) return;
   const groups = new Map<
     string,
-    { parts: readonly Part[]; hosts: string[]; what: string; label: string | undefined }
+    { parts: readonly IncludedPart[]; hosts: string[]; what: string; label: string | undefined }
   >();
   const failed = new Map<string, unknown>();
   for (const hostRun of hostRuns) {
     const report = reports.get(hostRun) ?? shared;
-    const parts: Part[] = [];
+    const parts: IncludedPart[] = [];
     for (const request of report?.includes ?? []) {
       const key = includeIdentity(task, request);
       let group = groups.get(key);
@@ -39,7 +39,9 @@ export function bringIncludes(
         try {
           const included = loadInclude(batch.run, task, request);
           checkParts(batch.run.library, included.parts);
-          group = { parts: included.parts, hosts: [], what: included.what, label: request.label };
+          const order = groups.size;
+          const brought = included.parts.map((part) => ({ part, order }));
+          group = { parts: brought, hosts: [], what: included.what, label: request.label };
           groups.set(key, group);
         } catch (error) {
           // What cannot be parsed ends the run; what is not there fails the host.

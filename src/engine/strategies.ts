@@ -93,7 +93,9 @@ export class LinearStrategy implements Strategy {
 
   async #go(): Promise<void> {
     let first: Waiting | undefined;
-    for (const waiting of this.#waiting.values()) {
+    for (const hostRun of this.#hostRuns) {
+      const waiting = this.#waiting.get(hostRun);
+      if (!waiting) continue;
       if (!first || comparePlaces(waiting.place, first.place) < 0) first = waiting;
     }
     if (!first) return;

@@ -16,9 +16,15 @@ export type TaskOutcome =
   /** `meta: end_role`. */
   | { readonly kind: "end-role" }
   /** The task brought further tasks. */
-  | { readonly kind: "included"; readonly parts: readonly Part[] }
+  | { readonly kind: "included"; readonly parts: readonly IncludedPart[] }
   /** Notified handlers run now. */
   | { readonly kind: "flush" };
+
+/** What an include brought; `order` is its place among all that the task brought, for any host. */
+export interface IncludedPart {
+  readonly part: Part;
+  readonly order: number;
+}
 
 /** A place in the order of tasks: indexes from the outside in. */
 export type Place = readonly number[];
@@ -69,7 +75,11 @@ export async function walkTask(
   const outcome = await walker.turn(hostRun, task, place);
   switch (outcome.kind) {
     case "included":
-      return walkParts(walker, hostRun, outcome.parts, place);
+      for (const { part, order } of outcome.parts) {
+        const flow = await walkParts(walker, hostRun, [part], [...place, order]);
+        if (flow !== "ok") return flow;
+      }
+      return "ok";
     case "flush":
       return walker.flush(hostRun, place);
     default:

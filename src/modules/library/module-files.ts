@@ -25,6 +25,11 @@ function modulesIn(folder: string): ReadonlyMap<string, string> {
   return modules;
 }
 
+/** Is there a module in the folder? It is looked into once. */
+export function holdsModules(folder: string): boolean {
+  return modulesIn(folder).size > 0;
+}
+
 /**
  * A module by its short name.
  * @param folders searched in order

@@ -19,7 +19,13 @@ import {
 import type { FoundModule } from "./found-module.ts";
 import { LibraryServices } from "./library-services.ts";
 import { codeOf } from "./module-code.ts";
-import { collectionFolder, fileOfAction, fileOfModule, withSubfolders } from "./module-files.ts";
+import {
+  collectionFolder,
+  fileOfAction,
+  fileOfModule,
+  holdsModules,
+  withSubfolders,
+} from "./module-files.ts";
 import { runAction } from "./run-action.ts";
 import { runInTarget, shortName } from "./run-module.ts";
 
@@ -110,12 +116,9 @@ export class ModuleLibrary {
   }
 
   #inFolders(name: string): FoundModule | undefined {
-    const directories = [...this.#o.directories].reverse();
-    const action = fileOfAction(
-      [...directories.map((directory) => join(directory, "action_plugins")), ...this.#o.actionPath],
-      name,
-    );
-    const path = fileOfModule(this.#moduleFolders(directories), name);
+    const { actions, libraries } = this.#folders();
+    const action = fileOfAction(actions, name);
+    const path = fileOfModule(libraries, name);
     if (path === undefined && action === undefined) return undefined;
     return {
       name,
@@ -124,9 +127,26 @@ export class ModuleLibrary {
     };
   }
 
-  *#moduleFolders(directories: readonly string[]): Iterable<string> {
-    for (const directory of directories) yield join(directory, "library");
-    for (const folder of this.#o.start.modulePath) yield* withSubfolders(folder);
+  #looked = -1;
+  #found: { actions: readonly string[]; libraries: readonly string[] } = {
+    actions: [],
+    libraries: [],
+  };
+
+  /** Folders in which there is anything, those of the latest role first: most roles have none. */
+  #folders(): { actions: readonly string[]; libraries: readonly string[] } {
+    const { actionPath, directories, start } = this.#o;
+    if (this.#looked === directories.size) return this.#found;
+    this.#looked = directories.size;
+    const latest = [...directories].reverse();
+    const within = (kind: string) => latest.map((directory) => join(directory, kind));
+    this.#found = {
+      actions: [...within("action_plugins"), ...actionPath].filter(holdsModules),
+      libraries: [...within("library"), ...start.modulePath.flatMap(withSubfolders)].filter(
+        holdsModules,
+      ),
+    };
+    return this.#found;
   }
 
   #ofCollection(name: string): ModuleEntry | undefined {
