@@ -152,7 +152,7 @@ function conditions(args: Arguments, checkMode: boolean, marker: string): string
   const leave = (verdict: Verdict) => `{ printf ${marker}${verdict} >&2; exit 0; }`;
   const chdir = textOption(args, "chdir");
   if (chdir !== undefined) {
-    lines.push(`cd ${pathWord(chdir)} || ${leave("chdir")}`);
+    lines.push(`cd -P ${pathWord(chdir)} || ${leave("chdir")}`);
   }
   const exists = (pattern: string) =>
     `e=; for g in ${globWord(pattern)}; do if [ -e "$g" ] || [ -h "$g" ]; then e=1; break; fi; done`;
