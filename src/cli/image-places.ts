@@ -8,6 +8,7 @@ import { parseImageReference } from "../oci/reference.ts";
 import { Transports } from "../oci/transports/index.ts";
 
 export class ImagePlaces {
+  readonly root: string;
   readonly #transports: Transports;
   #client: DockerClient | undefined;
 
@@ -16,6 +17,7 @@ export class ImagePlaces {
    * @param insecure registries may be talked to without TLS
    */
   constructor(root: string, insecure = false) {
+    this.root = root;
     this.#transports = new Transports({
       docker: () => this.#docker(),
       store: join(root, "named"),

@@ -17,16 +17,21 @@ export interface StepOfBuild {
   readonly step: StepRow;
 }
 
+export interface StackFlags {
+  readonly store?: string;
+  readonly insecure?: boolean;
+}
+
 export class ImageStacks {
   readonly root: string;
   readonly #places: ImagePlaces;
   readonly #signal: AbortSignal;
   readonly #workspaces = new Map<WorkspaceName, Workspace>();
 
-  /** @param store `--store` */
-  constructor(store: string | undefined, signal: AbortSignal) {
-    this.root = store ? resolve(store) : storeRoot();
-    this.#places = new ImagePlaces(this.root);
+  /** @param flags `--store` and `--insecure` */
+  constructor(flags: StackFlags, signal: AbortSignal) {
+    this.root = flags.store ? resolve(flags.store) : storeRoot();
+    this.#places = new ImagePlaces(this.root, flags.insecure);
     this.#signal = signal;
   }
 

@@ -14,6 +14,7 @@ export const summary = "show how two images differ";
 interface Flags {
   readonly path: string;
   readonly text: boolean;
+  readonly insecure?: boolean;
   readonly store?: string;
   readonly json?: boolean;
 }
@@ -28,12 +29,13 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     .argument("<after>", "the same; ':STEP' is a step of the build that ended last")
     .option("--path <path>", "compare only what is there and below it", "")
     .option("--no-text", "say only that text files differ, not how")
+    .option("--insecure", "talk to registries without TLS, or without checking certificates")
     .option("--store <dir>", "the store (default: LAYERBOOK_STORE, else the system's place for it)")
     .option("--json", "as JSON");
   const { flags, operands } = parseFlags<Flags>(command, argv);
   if (!flags) return 0;
   const [before = "", after = ""] = operands;
-  const stacks = new ImageStacks(flags.store, context.signal);
+  const stacks = new ImageStacks(flags, context.signal);
   try {
     const difference = await differenceOf(
       await stacks.open(before, false),

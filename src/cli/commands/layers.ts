@@ -17,6 +17,7 @@ interface Flags {
   readonly steps?: boolean;
   readonly maxSize?: string;
   readonly maxWaste?: string;
+  readonly insecure?: boolean;
   readonly store?: string;
   readonly json?: boolean;
 }
@@ -32,13 +33,14 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     .option("--steps", "what each task left, before small layers were joined; of images built here")
     .option("--max-size <size>", "fail when the image is larger: 200MB, 1GB")
     .option("--max-waste <size>", "fail when more is wasted: 5%, 10MB")
+    .option("--insecure", "talk to registries without TLS, or without checking certificates")
     .option("--store <dir>", "the store (default: LAYERBOOK_STORE, else the system's place for it)")
     .option("--json", "as JSON");
   const { flags, operands } = parseFlags<Flags>(command, argv);
   if (!flags) return 0;
   const limits = [limitOf(flags.maxSize, "--max-size"), limitOf(flags.maxWaste, "--max-waste")];
   const [name = ""] = operands;
-  const stacks = new ImageStacks(flags.store, context.signal);
+  const stacks = new ImageStacks(flags, context.signal);
   try {
     const stack = await stacks.open(name, flags.steps === true);
     const report = await sizesOf(stack);

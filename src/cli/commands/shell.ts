@@ -23,6 +23,7 @@ interface Flags {
   readonly user?: string;
   readonly network?: "host" | "none";
   readonly on?: WorkspaceName;
+  readonly insecure?: boolean;
   readonly store?: string;
 }
 
@@ -52,6 +53,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
         "a sandbox of this machine, or a container of the Docker daemon (default: as the failed build)",
       ).choices(WORKSPACES),
     )
+    .option("--insecure", "talk to registries without TLS, or without checking certificates")
     .option(
       "--store <dir>",
       "the store (default: LAYERBOOK_STORE, else the system's place for it)",
@@ -72,7 +74,12 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
         ? failedPlace(failed)
         : step
           ? stepPlace(step)
-          : await imagePlace(image, root, workspace, context.signal);
+          : await imagePlace(
+              image,
+              new ImagePlaces(root, flags.insecure),
+              workspace,
+              context.signal,
+            );
     const session = await workspace.open(place.stack, {
       env: place.env,
       network: flags.network ?? "host",
@@ -117,14 +124,13 @@ function failedPlace(failed: FailedState | undefined): Place {
 
 async function imagePlace(
   name: string,
-  root: string,
+  places: ImagePlaces,
   workspace: Workspace,
   signal: AbortSignal,
 ): Promise<Place> {
-  const places = new ImagePlaces(root);
   try {
     const source = await places.source(name);
-    const image = await resolveBase(source, new StepStore(root), workspace, signal);
+    const image = await resolveBase(source, new StepStore(places.root), workspace, signal);
     const config = image.config.config ?? {};
     return { stack: image.layers.map((layer) => layer.id), env: config.Env ?? [], config };
   } finally {

@@ -12,6 +12,7 @@ import { shorten } from "../show-error.ts";
 export const summary = "show which tasks made a file of an image";
 
 interface Flags {
+  readonly insecure?: boolean;
   readonly store?: string;
   readonly json?: boolean;
 }
@@ -24,12 +25,13 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
     )
     .argument("<image>", "as for --from: web:1, oci-archive:web.tar; web:1:STEP of its last build")
     .argument("<path>", "a path in the image: /etc/passwd")
+    .option("--insecure", "talk to registries without TLS, or without checking certificates")
     .option("--store <dir>", "the store (default: LAYERBOOK_STORE, else the system's place for it)")
     .option("--json", "as JSON");
   const { flags, operands } = parseFlags<Flags>(command, argv);
   if (!flags) return 0;
   const [image = "", path = ""] = operands;
-  const stacks = new ImageStacks(flags.store, context.signal);
+  const stacks = new ImageStacks(flags, context.signal);
   try {
     const history = await historyOf(await stacks.open(image, true), path);
     const { now, below, events } = history;
