@@ -323,6 +323,13 @@ function readSection(
   options: LoadRoleOptions,
 ): Block[] {
   const name = role.files[section];
+  const folder = join(role.path, section);
+  if (!resolve(folder, name).startsWith(`${folder}/`)) {
+    throw new ParseError(
+      `Failed to find '${name}' as it is not inside the expected role path: '${folder}'`,
+      { position: options.position, hint: "Name a file of the role." },
+    );
+  }
   const [file] = filesNamed(join(role.path, section), name);
   if (file === undefined) {
     if (name !== MAIN_FILES[section]) throw missingFile(options, role.path, section, name);

@@ -5,7 +5,7 @@ import { nearest } from "../errors/nearest.ts";
 import { Dict, textOf, type Value } from "../values/model.ts";
 import { positionOf, positionOfKey } from "../values/positions.ts";
 import { str } from "../values/python.ts";
-import { includeKind } from "./actions.ts";
+import { includeKind, isMeta } from "./actions.ts";
 import { isVariableName, readAttributes, withAttributes } from "./attributes.ts";
 import type { ParseContext, TaskPlace } from "./context.ts";
 import { hasTemplate, positionOfElement } from "./errors.ts";
@@ -97,6 +97,16 @@ function parseTask(context: ParseContext, entry: Dict, parent: Node, place: Task
     throw new ParseError(`Using '${parsed.action}' as a handler is not supported.`, {
       position: positionOf(entry),
       hint: "Write the role's tasks as handlers, or include a file of tasks.",
+    });
+  }
+  if (
+    place.handlers &&
+    isMeta(parsed.action) &&
+    str(parsed.args.get("_raw_params") ?? "") === "flush_handlers"
+  ) {
+    throw new ParseError("flush_handlers cannot be used as a handler", {
+      position: positionOf(entry),
+      hint: "Notify handlers from handlers instead; they run in the same pass.",
     });
   }
   checkRegister(entry);

@@ -314,6 +314,10 @@ describe("handlers", () => {
     expect(played.tasks.has("heard")).toBe(true);
     expect(played.tasks.has("goes on")).toBe(true);
   });
+  it("cannot flush handlers", async () => {
+    const site = "- {hosts: testhost, handlers: [{meta: flush_handlers}], tasks: [{debug: }]}";
+    await expect(play(site)).rejects.toThrow("flush_handlers cannot be used as a handler");
+  });
   it("cannot be roles, and arguments cannot be Layerbook's own", async () => {
     const site = (task: string) => `
 - hosts: testhost
