@@ -165,24 +165,27 @@ function openRun(options: RunOptions): RunState {
     actionPath: settings.list("DEFAULT_ACTION_PLUGIN_PATH"),
     interpreterSetting: settings.text("INTERPRETER_PYTHON") ?? "auto",
   });
-  const templating = new Templating({
-    plugins,
-    settings: {
-      native: settings.bool("DEFAULT_JINJA2_NATIVE"),
-      errorOnUndefined: settings.bool("DEFAULT_UNDEFINED_VAR_BEHAVIOR"),
-      warn: (message) => events.warn(message),
-      configuration: (name) => {
-        const found = settings.all.get(name as SettingName);
-        if (!found) return undefined;
-        const { value } = found;
-        return [fromJson(Array.isArray(value) ? [...value] : (value ?? null)), found.origin];
+  const templating = new Templating(
+    {
+      plugins,
+      settings: {
+        native: settings.bool("DEFAULT_JINJA2_NATIVE"),
+        errorOnUndefined: settings.bool("DEFAULT_UNDEFINED_VAR_BEHAVIOR"),
+        warn: (message) => events.warn(message),
+        configuration: (name) => {
+          const found = settings.all.get(name as SettingName);
+          if (!found) return undefined;
+          const { value } = found;
+          return [fromJson(Array.isArray(value) ? [...value] : (value ?? null)), found.origin];
+        },
+        ...(vault && {
+          vault: { decrypt: (text: string) => Buffer.from(vault.decrypt(text)).toString("utf8") },
+        }),
       },
-      ...(vault && {
-        vault: { decrypt: (text: string) => Buffer.from(vault.decrypt(text)).toString("utf8") },
-      }),
+      signal: options.signal,
     },
-    signal: options.signal,
-  });
+    settings.text("DEFAULT_MANAGED_STR") ?? "",
+  );
   const facts: Omit<RunFacts, "hostvars"> = {
     inventory,
     checkMode: options.check ?? false,

@@ -25,12 +25,16 @@ const EMPTY_TEMPLATE = { ...lexerOptions({}), escapeBackslashes: false };
 export class Templating {
   readonly #environment: Environment;
 
-  constructor(options: EnvironmentOptions) {
+  readonly #managed: string;
+
+  /** @param managed the setting `ansible_managed` */
+  constructor(options: EnvironmentOptions, managed: string) {
     this.#environment = new Environment(options);
+    this.#managed = managed;
   }
 
   open(variables: VariableSource, files: ControllerFiles): TaskTemplar {
-    return new TaskTemplar(this.#environment, variables, files);
+    return new TaskTemplar(this.#environment, variables, files, this.#managed);
   }
 }
 
@@ -39,8 +43,15 @@ export class TaskTemplar {
   readonly #environment: Environment;
   readonly #variables: VariableSource;
   readonly #files: ControllerFiles;
+  readonly #managed: string;
 
-  constructor(environment: Environment, variables: VariableSource, files: ControllerFiles) {
+  constructor(
+    environment: Environment,
+    variables: VariableSource,
+    files: ControllerFiles,
+    managed: string,
+  ) {
+    this.#managed = managed;
     this.#environment = environment;
     this.#variables = variables;
     this.#files = files;
@@ -65,6 +76,7 @@ export class TaskTemplar {
         names: () => [...more.keys(), ...variables.names()],
       },
       this.#files,
+      this.#managed,
     );
   }
 
@@ -114,7 +126,7 @@ export class TaskTemplar {
         newlineSequence: options.newlineSequence as "\n" | "\r" | "\r\n",
       }),
     };
-    return this.#templar.renderFile(text, given, describeTemplate(options));
+    return this.#templar.renderFile(text, given, describeTemplate(options, this.#managed));
   }
 }
 
@@ -122,16 +134,21 @@ export class TaskTemplar {
  * What a template can say about itself.
  * @see https://docs.ansible.com/ansible/latest/collections/ansible/builtin/template_module.html
  */
-function describeTemplate({ path, destination }: RenderOptions): Dict {
+function describeTemplate({ path, destination }: RenderOptions, managed: string): Dict {
   const { uid, mtimeMs } = statSync(path);
+  const modified = PyDateTime.at(mtimeMs, false);
+  const told = managed
+    .replaceAll("{file}", path)
+    .replaceAll("{host}", hostname())
+    .replaceAll("{uid}", String(ownerName(uid)));
   return new Dict([
-    ["ansible_managed", "Ansible managed"],
+    ["ansible_managed", modified.strftime(told)],
     ["template_host", hostname()],
     ["template_uid", ownerName(uid)],
     ["template_path", path],
     ["template_fullpath", resolve(path)],
     ["template_destpath", destination],
-    ["template_mtime", PyDateTime.at(mtimeMs, false)],
+    ["template_mtime", modified],
     ["template_run_date", PyDateTime.at(Date.now(), false)],
   ]);
 }
