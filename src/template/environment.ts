@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { nearest } from "../errors/nearest.ts";
 import type { Arguments } from "../values/callable.ts";
 import { toList } from "../values/iterate.ts";
 import { PyIterator } from "../values/iterator.ts";
@@ -17,7 +18,6 @@ import type { CompiledTemplate } from "./frame.ts";
 import { makeGlobals } from "./globals.ts";
 import { doubleBackslashes, type LexerOptions, normaliseSource } from "./lexer.ts";
 import { lookups as builtinLookups, collections as lookupCollections } from "./lookups/index.ts";
-import { nearest } from "./nearest.ts";
 import { type Extension, parseTemplate } from "./parser.ts";
 import type {
   ControllerFiles,
@@ -220,7 +220,11 @@ export class Environment {
     const names = (["filters", "tests", "lookups"] as const).flatMap((kind) =>
       this.pluginNames(kind),
     );
-    const near = nearest(name.slice(name.lastIndexOf(".") + 1), names);
+    const short = name.slice(name.lastIndexOf(".") + 1);
+    const near = nearest(
+      short,
+      names.filter((known) => known !== short),
+    );
     return near === undefined ? this.#source?.missing(name) : `Did you mean '${near}'?`;
   }
 

@@ -8,6 +8,7 @@ import {
   messageOf,
   type SourcePosition,
 } from "../errors/index.ts";
+import { nearest } from "../errors/nearest.ts";
 import { PythonError } from "../values/failure.ts";
 import { Dict, PyFloat, PySet, TaggedString, Tuple, textOf, type Value } from "../values/model.ts";
 import { positionOf } from "../values/positions.ts";
@@ -26,7 +27,6 @@ import {
 import type { CompiledTemplate } from "./frame.ts";
 import { readHeader } from "./header.ts";
 import type { LexerOptions } from "./lexer.ts";
-import { nearest } from "./nearest.ts";
 import type { ControllerFiles, TemplateFileOptions, TemplateSettings } from "./plugin.ts";
 import { type Resolved, type Resolver, Run } from "./run.ts";
 import { Undefined } from "./undefined.ts";
@@ -363,7 +363,10 @@ export class Templar implements Resolver {
     placed(explained, position);
     if (explained instanceof UndefinedError && explained.hint === undefined && explained.variable) {
       const near = explained.message.endsWith(`'${explained.variable}' is undefined`)
-        ? nearest(explained.variable, this.variables.names())
+        ? nearest(
+            explained.variable,
+            this.names().filter((name) => name !== explained.variable),
+          )
         : undefined;
       if (near !== undefined) hinted(explained, `Did you mean '${near}'?`);
     }
