@@ -43,6 +43,8 @@ export class ModuleLibrary {
   readonly #o: ModuleLibraryOptions;
   readonly #services: LibraryServices;
   readonly #entries = new Map<string, ModuleEntry>();
+  /** Names that were found, and in which of how many folders. */
+  readonly #names = new Map<string, ModuleEntry>();
   readonly #asked = new Map<string, FoundModule | undefined>();
   #host: PluginHost | undefined;
 
@@ -61,6 +63,17 @@ export class ModuleLibrary {
    * @param collections the `collections` keyword, searched first for short names
    */
   find(name: string, collections: readonly string[] = []): ModuleEntry | undefined {
+    // What there is changes only when a role brings folders of its own.
+    const key = `${this.#o.directories.size} ${name} ${collections.join()}`;
+    let found = this.#names.get(key);
+    if (found === undefined) {
+      found = this.#search(name, collections);
+      if (found) this.#names.set(key, found);
+    }
+    return found;
+  }
+
+  #search(name: string, collections: readonly string[]): ModuleEntry | undefined {
     const isShort = !name.includes(".");
     if (isShort || name.startsWith("ansible.legacy.")) {
       const own = this.#inFolders(shortName(name));
