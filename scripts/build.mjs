@@ -1,12 +1,13 @@
 /**
  * Bundles what is shipped: `dist/program.cjs` (the program; modules and commands are evaluated when
  * they are first needed), `dist/layerbook.js` (what starts it, with V8's code cache) and
- * `dist/template.mjs` (the library).
+ * `dist/template.mjs` (the library) with its types.
  */
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 import "./generate.mjs";
 import "./generate-commands.mjs";
+import { declareTemplate } from "./declare-template.mjs";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const root = new URL("..", import.meta.url).pathname;
@@ -27,6 +28,7 @@ const common = {
   define: { LAYERBOOK_VERSION: JSON.stringify(version) },
 };
 await Promise.all([
+  declareTemplate(`${root}dist`),
   build({
     ...common,
     format: "cjs",

@@ -7,15 +7,20 @@ import { longRenderBegins, longRenderEnds } from "./long-render.ts";
 /** How often the clock is read, in loop iterations or calls. */
 const interval = 1024;
 
+/** Stops running templates; an `AbortSignal` is one. */
+export interface StopSignal {
+  readonly aborted: boolean;
+}
+
 export class Budget {
   readonly #deadline: number;
   readonly #seconds: number;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: StopSignal | undefined;
   readonly #longAfter: number;
   #ticks = 0;
   #isLong = false;
   /** `milliseconds` of wall time for one template, nested ones included. */
-  constructor(milliseconds: number, signal?: AbortSignal) {
+  constructor(milliseconds: number, signal?: StopSignal) {
     const now = nowMs();
     this.#deadline = now + milliseconds;
     this.#longAfter = now + 1000;

@@ -10,6 +10,7 @@ import { toList } from "../values/iterate.ts";
 import { PyIterator } from "../values/iterator.ts";
 import { TaggedString, type Value } from "../values/model.ts";
 import { NativeText } from "../values/native-text.ts";
+import type { StopSignal } from "./budget.ts";
 import { compileTemplate } from "./compile.ts";
 import { SelfReference } from "./compile-files.ts";
 import { notLoaded, TemplateSyntaxError } from "./errors.ts";
@@ -49,7 +50,7 @@ export interface EnvironmentOptions {
   /** The longest that one template may take, in milliseconds. Default five minutes. */
   readonly timeLimit?: number;
   /** Stops running templates. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   /** `error_on_undefined_vars`: false leaves templates with undefined variables as they are. */
   readonly failOnUndefined?: boolean;
 }
@@ -121,7 +122,7 @@ export class Environment {
   readonly settings: TemplateSettings;
   readonly files: ControllerFiles;
   readonly timeLimit: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: StopSignal | undefined;
   readonly failOnUndefined: boolean;
   readonly #filters: PluginTable<Filter>;
   readonly #tests: PluginTable<Test>;

@@ -20,6 +20,7 @@ export {
   type Value,
 } from "../values/model.ts";
 export * from "../values/python.ts";
+export type { StopSignal } from "./budget.ts";
 export { Environment, type EnvironmentOptions } from "./environment.ts";
 export {
   FilterError,
