@@ -86,8 +86,10 @@ async function openSsh(request: ConnectionRequest, settings: EngineSettings): Pr
       textVariable(request, "ansible_private_key_file", "ansible_ssh_private_key_file") ??
       settings.text("DEFAULT_PRIVATE_KEY_FILE"),
     passphrase: textVariable(request, "ansible_ssh_private_key_passphrase"),
+    passwordPrompt:
+      textVariable(request, "ansible_sshpass_prompt") ?? settings.text("SSHPASS_PROMPT"),
     retries: Number(
-      textVariable(request, "ansible_ssh_retries") ?? process.env.ANSIBLE_SSH_RETRIES ?? 0,
+      textVariable(request, "ansible_ssh_retries") ?? settings.number("SSH_RETRIES") ?? 0,
     ),
     timeout: timeout === undefined ? settings.number("DEFAULT_TIMEOUT") : Number(timeout),
     hostKeyChecking:

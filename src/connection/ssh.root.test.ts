@@ -88,6 +88,17 @@ describe("the ssh connection", () => {
       /Host key verification/,
     );
   });
+  it("answers only the question that the user has named, where one is", async () => {
+    const { privateKeyFile: _, ...withoutKey } = target();
+    const login = { ...withoutKey, user, hostKeyChecking: false, password: "right" };
+    const connection = await connectSsh({ ...login, passwordPrompt: "assword:" });
+    expect((await connection.run("id -un")).stdout.toString()).toBe(`${user}\n`);
+    await connection.close();
+    const open = connectSsh({ ...login, passwordPrompt: "Token:" });
+    open.catch(() => undefined);
+    const waited = new Promise((resolve) => setTimeout(() => resolve("waits"), 1500));
+    expect(await Promise.race([open, waited])).toBe("waits");
+  });
   it("logs in with a password, and says so when it is wrong", async () => {
     const { privateKeyFile: _, ...withoutKey } = target();
     const login = { ...withoutKey, user, hostKeyChecking: false };

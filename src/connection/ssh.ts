@@ -18,6 +18,8 @@ export interface SshOptions {
   readonly port?: number | undefined;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  /** The password answers only a question with this in it; absent or empty: any (`sshpass_prompt`). */
+  readonly passwordPrompt?: string | undefined;
   readonly privateKeyFile?: string | undefined;
   /** Opens the private key (`ansible_ssh_private_key_passphrase`). */
   readonly passphrase?: string | undefined;
@@ -50,7 +52,7 @@ export async function connectSsh(options: SshOptions): Promise<Connection> {
 async function connectOnce(options: SshOptions): Promise<Connection> {
   const { password, passphrase } = options;
   const asks = password !== undefined || passphrase !== undefined;
-  const askpass = asks ? new AskPass(password, passphrase) : undefined;
+  const askpass = asks ? new AskPass(options) : undefined;
   const stream = spawnShell(sshCommand(options), {
     env: { ...(options.env ?? process.env), ...askpass?.environment },
   });
@@ -90,11 +92,16 @@ export function sshCommand(options: SshOptions): readonly string[] {
   return words;
 }
 
-/** ssh says what it asks for as the first argument; a question that there is no answer to fails. */
+/**
+ * ssh says what it asks for as the first argument; a question that there is no answer to fails. One that
+ * lacks the text that the user has named is left open, as sshpass leaves it, until the machine hangs up:
+ * OpenSSH grants 120 seconds for a login.
+ */
 const ANSWER = `#!/bin/sh
 case "$1" in
   *assphrase*) [ -n "\${LAYERBOOK_SSH_PASSPHRASE+x}" ] && printf '%s\\n' "$LAYERBOOK_SSH_PASSPHRASE" ;;
-  *) [ -n "\${LAYERBOOK_SSH_PASSWORD+x}" ] && printf '%s\\n' "$LAYERBOOK_SSH_PASSWORD" ;;
+  *"$LAYERBOOK_SSH_PROMPT"*) [ -n "\${LAYERBOOK_SSH_PASSWORD+x}" ] && printf '%s\\n' "$LAYERBOOK_SSH_PASSWORD" ;;
+  *) exec sleep 120 2>/dev/null ;;
 esac
 `;
 
@@ -106,12 +113,13 @@ class AskPass {
   readonly environment: NodeJS.ProcessEnv;
   readonly #directory: string;
 
-  constructor(password: string | undefined, passphrase: string | undefined) {
+  constructor({ password, passwordPrompt, passphrase }: SshOptions) {
     this.#directory = mkdtempSync(join(tmpdir(), "layerbook-askpass-"));
     const program = join(this.#directory, "askpass");
     writeFileSync(program, ANSWER, { mode: 0o700 });
     this.environment = {
       LAYERBOOK_SSH_PASSWORD: password,
+      LAYERBOOK_SSH_PROMPT: passwordPrompt ?? "",
       LAYERBOOK_SSH_PASSPHRASE: passphrase,
       SSH_ASKPASS: program,
       SSH_ASKPASS_REQUIRE: "force",

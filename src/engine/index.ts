@@ -25,7 +25,7 @@ import { checkPlay } from "./preflight.ts";
 import { writeRetryFile } from "./retry-file.ts";
 import { RunState } from "./run-state.ts";
 import { directRunner } from "./runner.ts";
-import type { SettingName } from "./settings-table.ts";
+import { namedSetting } from "./settings-lookup.ts";
 import { TaskFiles } from "./task-files.ts";
 import { Templating } from "./templating.ts";
 
@@ -173,7 +173,7 @@ function openRun(options: RunOptions): RunState {
         errorOnUndefined: settings.bool("DEFAULT_UNDEFINED_VAR_BEHAVIOR"),
         warn: (message) => events.warn(message),
         configuration: (name) => {
-          const found = settings.all.get(name as SettingName);
+          const found = namedSetting(settings, name);
           if (!found) return undefined;
           const { value } = found;
           return [fromJson(Array.isArray(value) ? [...value] : (value ?? null)), found.origin];

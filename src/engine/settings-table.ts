@@ -758,6 +758,22 @@ export const SETTINGS = {
     "Further arguments of ssh.",
     "connection ssh",
   ),
+  SSH_RETRIES: setting(
+    "int",
+    0,
+    "ANSIBLE_SSH_RETRIES",
+    "connection.retries ssh_connection.retries",
+    "How often connecting by SSH is tried again.",
+    "connection ssh",
+  ),
+  SSHPASS_PROMPT: setting(
+    "string",
+    undefined,
+    "ANSIBLE_SSHPASS_PROMPT",
+    "ssh_connection.sshpass_prompt",
+    "A part of the question that the SSH password answers.",
+    "connection ssh",
+  ),
   TAGS_RUN: setting("list", [], "ANSIBLE_RUN_TAGS", "tags.run", "As --tags."),
   TAGS_SKIP: setting("list", [], "ANSIBLE_SKIP_TAGS", "tags.skip", "As --skip-tags."),
   TASK_TIMEOUT: setting(

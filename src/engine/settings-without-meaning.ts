@@ -35,6 +35,7 @@ const TEMPLATES = "Templates behave as they do by default.";
 const DEBUGGER = "The debugger is asked for with the keyword debugger.";
 const COLLECTIONS = "Collections are found on the collections path only.";
 const OPENSSH = "SSH is always OpenSSH.";
+const ONE_STREAM = "Files go through the shell of the host, never by sftp or scp.";
 const COW = "There is no cow.";
 const WINDOWS = "Windows targets are not supported.";
 
@@ -331,6 +332,29 @@ export const WITHOUT_MEANING: Readonly<Record<string, SettingWithoutMeaning>> = 
     "defaults.task_debugger_ignore_errors",
     DEBUGGER,
   ),
+  SCP_EXECUTABLE: none("ANSIBLE_SCP_EXECUTABLE", "ssh_connection.scp_executable", ONE_STREAM),
+  SCP_EXTRA_ARGS: none("ANSIBLE_SCP_EXTRA_ARGS", "ssh_connection.scp_extra_args", ONE_STREAM),
+  SCP_IF_SSH: none("ANSIBLE_SCP_IF_SSH", "ssh_connection.scp_if_ssh", ONE_STREAM),
+  SFTP_BATCH_MODE: none("ANSIBLE_SFTP_BATCH_MODE", "ssh_connection.sftp_batch_mode", ONE_STREAM),
+  SFTP_EXECUTABLE: none("ANSIBLE_SFTP_EXECUTABLE", "ssh_connection.sftp_executable", ONE_STREAM),
+  SFTP_EXTRA_ARGS: none("ANSIBLE_SFTP_EXTRA_ARGS", "ssh_connection.sftp_extra_args", ONE_STREAM),
+  SSH_TRANSFER_METHOD: none(
+    "ANSIBLE_SSH_TRANSFER_METHOD",
+    "ssh_connection.transfer_method",
+    ONE_STREAM,
+  ),
+  SSH_CONTROL_PATH: none("ANSIBLE_SSH_CONTROL_PATH", "ssh_connection.control_path", ONE_SHELL),
+  SSH_CONTROL_PATH_DIR: none(
+    "ANSIBLE_SSH_CONTROL_PATH_DIR",
+    "ssh_connection.control_path_dir",
+    ONE_SHELL,
+  ),
+  SSH_PIPELINING: none(
+    "ANSIBLE_SSH_PIPELINING ANSIBLE_PIPELINING",
+    "ssh_connection.pipelining connection.pipelining defaults.pipelining",
+    ONE_SHELL,
+  ),
+  SSH_USE_TTY: none("ANSIBLE_SSH_USETTY", "ssh_connection.usetty", ONE_SHELL),
   TRANSFORM_INVALID_GROUP_CHARS: none(
     "ANSIBLE_TRANSFORM_INVALID_GROUP_CHARS",
     "defaults.force_valid_group_names",

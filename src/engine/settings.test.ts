@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { loadSettings } from "./settings.ts";
+import { namedSetting } from "./settings-lookup.ts";
 import { meaninglessSettings } from "./settings-report.ts";
 import { SETTINGS, type SettingName, type SettingSpec } from "./settings-table.ts";
+import { UNUSED_DEFAULTS } from "./settings-unused-defaults.ts";
 import { WITHOUT_MEANING } from "./settings-without-meaning.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "layerbook-settings-"));
@@ -76,6 +78,24 @@ describe("settings", () => {
       "ANSIBLE_NOSUCH",
     ]);
     expect(found[0]?.why).toBe(WITHOUT_MEANING.ANSIBLE_NOCOWS?.why);
+  });
+
+  it("tells settings that have no meaning here, too", () => {
+    const file = join(directory, "unused.cfg");
+    writeFileSync(file, "[defaults]\nnocows = 1\n");
+    const env = { ANSIBLE_CONFIG: file, ANSIBLE_COW_SELECTION: "moose", HOME: "/home/me" };
+    const settings = loadSettings({ env, directory });
+    const find = (name: string) => namedSetting(settings, name);
+    expect(find("ANSIBLE_NOCOWS")).toMatchObject({ value: true, origin: file });
+    expect(find("ANSIBLE_COW_SELECTION")).toMatchObject({
+      value: "moose",
+      origin: "env: ANSIBLE_COW_SELECTION",
+    });
+    expect(find("CACHE_PLUGIN_TIMEOUT")).toMatchObject({ value: 86400, origin: "default" });
+    expect(find("GALAXY_CACHE_DIR")?.value).toBe("/home/me/.ansible/galaxy_cache");
+    expect(find("NO_SUCH")).toBeUndefined();
+    const unknown = Object.keys(UNUSED_DEFAULTS).filter((name) => !(name in WITHOUT_MEANING));
+    expect(unknown).toEqual([]);
   });
 
   it("says of a wrong value where it stands", () => {

@@ -21,6 +21,8 @@ export interface FoundSetting {
 export interface EngineSettings {
   /** The configuration file in use. */
   readonly configFile: string | undefined;
+  /** The environment that they were read from. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Everything with its origin, in the order of the table. */
   readonly all: ReadonlyMap<SettingName, FoundSetting>;
   /** Keys of ansible.cfg that have no meaning here: `section.key`. */
@@ -63,6 +65,7 @@ export function loadSettings(options: SettingsOptions = {}): EngineSettings {
   const get = (name: SettingName) => all.get(name)?.value;
   return {
     configFile,
+    env,
     all,
     unknown: [...values.keys()].filter((key) => !used.has(key)),
     bool: (name) => get(name) === true,
@@ -104,14 +107,15 @@ function findConfigFile(
   return others.find(isFile);
 }
 
-function findSetting(
-  name: SettingName,
+/** One setting: its variable, else its key in the file, else its default. */
+export function findSetting<Name extends string>(
+  name: Name,
   spec: SettingSpec,
   env: Readonly<Record<string, string | undefined>>,
   ini: ReadonlyMap<string, string>,
   configFile: string | undefined,
   directory: string,
-): FoundSetting {
+): { readonly name: Name; readonly value: SettingValue; readonly origin: string } {
   for (const variable of spec.env) {
     const text = env[variable];
     if (text !== undefined) {
@@ -131,6 +135,9 @@ function findSetting(
   if (spec.type === "pathlist" && Array.isArray(fallback)) {
     const paths = (fallback as readonly string[]).map((path) => expand(path, env, directory));
     return { name, value: paths, origin: "default" };
+  }
+  if (spec.type === "path" && typeof fallback === "string") {
+    return { name, value: expand(fallback, env, directory), origin: "default" };
   }
   return { name, value: fallback, origin: "default" };
 }

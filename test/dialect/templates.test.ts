@@ -104,12 +104,21 @@ describe("the lookup config", () => {
   tasks:
     - {name: forks, debug: {msg: "{{ lookup('config', 'DEFAULT_FORKS', show_origin=true) }}"}}
     - {name: user, debug: {msg: "{{ q('config', 'remote_user', plugin_type='connection', plugin_name='ssh', show_origin=true) }}"}}
+    - {name: cows, debug: {msg: "{{ lookup('config', 'ANSIBLE_COW_ACCEPTLIST') }}"}}
+    - {name: sftp, debug: {msg: "{{ q('config', 'sftp_extra_args', 'scp_extra_args', plugin_type='connection', plugin_name='ssh', show_origin=true) }}"}}
+    - {name: choice, debug: {msg: "{{ lookup('config', 'NO_SUCH', on_missing='tell') }}"}, ignore_errors: true}
     - {name: none, debug: {msg: "{{ lookup('config', 'NO_SUCH') }}"}, ignore_errors: true}
 `,
-      { env: { ANSIBLE_FORKS: "9" } },
+      { env: { ANSIBLE_FORKS: "9", ANSIBLE_SFTP_EXTRA_ARGS: "-q" } },
     );
+    expect(played.result("cows").msg).toContain("moose");
+    expect(played.result("sftp").msg).toEqual([
+      ["-q", "env: ANSIBLE_SFTP_EXTRA_ARGS"],
+      ["", "default"],
+    ]);
     expect(played.result("forks").msg).toEqual([9, "env: ANSIBLE_FORKS"]);
     expect(played.result("user").msg).toEqual([["lola", "var: ansible_ssh_user"]]);
+    expect(played.result("choice").msg).toContain("valid values are: error, skip, warn");
     expect(played.result("none").msg).toContain("Unable to find setting NO_SUCH");
   });
 });

@@ -4,6 +4,7 @@ import { chdir, cwd } from "node:process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CommandModule } from "../../src/cli/command.ts";
+import * as config from "../../src/cli/commands/config.ts";
 import * as inventory from "../../src/cli/commands/inventory.ts";
 import * as run from "../../src/cli/commands/run.ts";
 import { exitCodeOf } from "../../src/cli/show-error.ts";
@@ -13,6 +14,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 const files = `${here}files`;
 const programs: Readonly<Record<string, Pick<CommandModule, "run">>> = {
   ansible: run,
+  "ansible-config": config,
   "ansible-inventory": inventory,
 };
 
@@ -74,8 +76,27 @@ describe("programs called by Ansible's names", () => {
     ["no action", "ansible-inventory", 5],
     ["a command without words", "ansible -i local.ini a -m command", 5],
     ["a refused flag", "ansible a --scp-extra-args x", 5],
+    ["no such host", "ansible-inventory -i two.ini --host nosuch", 5],
+    ["no such configuration file", "ansible-config view -c nosuch.cfg", 5],
+    ["a configuration file of another name", "ansible-config view -c vault.yml", 1],
     ["no such group", "ansible-inventory -i tree --graph nosuch", 5],
   ])("%s ends with its own exit code", async (_what, line, code) => {
     expect(await printed(line)).toBe(`exit ${code}\n`);
+  });
+
+  it("a host that is not there is an error where host_pattern_mismatch says so", async () => {
+    process.env.ANSIBLE_HOST_PATTERN_MISMATCH = "error";
+    try {
+      const context = {
+        signal: new AbortController().signal,
+        program: "ansible-inventory",
+        isDropIn: true,
+      };
+      await expect(inventory.run(["-i", "two.ini", "--host", "nosuch"], context)).rejects.toThrow(
+        "Could not match supplied host pattern, ignoring: nosuch",
+      );
+    } finally {
+      delete process.env.ANSIBLE_HOST_PATTERN_MISMATCH;
+    }
   });
 });

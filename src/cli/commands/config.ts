@@ -5,6 +5,7 @@ import { type EngineSettings, type FoundSetting, loadSettings } from "../../engi
 import { meaninglessSettings } from "../../engine/settings-report.ts";
 import { SETTINGS, type SettingSpec } from "../../engine/settings-table.ts";
 import { type ExitCode, LayerbookError, messageOf, UsageError } from "../../errors/index.ts";
+import { isFile } from "../../playbook/loader.ts";
 import { openDisplay } from "../../report/display.ts";
 import { plainJson, plainYaml } from "../../report/plain-data.ts";
 import type { Value } from "../../values/model.ts";
@@ -130,6 +131,16 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
 function settingsOf(args: Arguments): EngineSettings {
   const file = args.text("config");
   if (file === undefined) return loadSettings();
+  if (!isFile(file)) {
+    throw new UsageError(
+      `The provided configuration file is missing or not accessible: ${resolve(file)}`,
+    );
+  }
+  if (!/\.(cfg|ini)$/.test(file)) {
+    throw new LayerbookError(`Unsupported configuration file extension for ${file}`, {
+      hint: "Its name ends in .cfg or .ini.",
+    });
+  }
   return loadSettings({ env: { ...process.env, ANSIBLE_CONFIG: resolve(file) } });
 }
 

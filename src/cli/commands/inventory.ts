@@ -1,6 +1,7 @@
 /** `layerbook inventory`: shows hosts, groups and variables, as `ansible-inventory` does. */
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { tellUnmatched } from "../../engine/play-hosts.ts";
 import { type ExitCode, LayerbookError, messageOf, UsageError } from "../../errors/index.ts";
 import type { Inventory } from "../../inventory/inventory.ts";
 import { expandLimit, selectHosts } from "../../inventory/patterns.ts";
@@ -133,12 +134,10 @@ function graphOf(args: Arguments, view: InventoryView): string[] {
   return inventoryGraph(view, group, args.has("vars"));
 }
 
-function hostText(args: Arguments, view: InventoryView, { display }: Session): string {
+function hostText(args: Arguments, view: InventoryView, { display, settings }: Session): string {
   const pattern = args.text("host") ?? "";
   const { hosts, unmatched } = selectHosts(view.inventory, pattern);
-  for (const part of unmatched) {
-    display.warn(`Could not match supplied host pattern, ignoring: ${part}`);
-  }
+  tellUnmatched(unmatched, settings, (message) => display.warn(message));
   const [host] = hosts;
   if (host === undefined || hosts.length !== 1) {
     throw new UsageError("You must pass a single valid host to --host parameter");

@@ -141,7 +141,7 @@ const config: Lookup = (terms, options, context) => {
   if (!["error", "warn", "skip"].includes(missing)) {
     throw new TemplateRuntimeError(
       "AnsibleError",
-      `"on_missing" must be a string and one of "error", "warn" or "skip", not ${missing}`,
+      `Invalid value "${missing}" for configuration option "plugin_type: lookup plugin: config setting: on_missing ", valid values are: error, skip, warn`,
     );
   }
   return terms.flatMap((term): Value[] => {
