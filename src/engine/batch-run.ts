@@ -14,7 +14,7 @@ import type { HostRun } from "./host-run.ts";
 import { flagKeyword, intKeyword, wordsOf } from "./keyword-values.ts";
 import { runMeta } from "./meta-tasks.ts";
 import { registrable, statusOf } from "./results.ts";
-import { Gate, type RunTogether, type Strategy } from "./strategies.ts";
+import { Gate, type RunTogether, type Strategy, type ThrottleOf } from "./strategies.ts";
 import { taskInfo } from "./task-info.ts";
 import type { TaskReport } from "./task-report.ts";
 import { TaskRunner } from "./task-run.ts";
@@ -43,8 +43,13 @@ export class BatchRun implements Walker {
     this.#handlers = new Handlers(options.play, (handler) => this.#handlerName(handler));
   }
 
-  async walk(makeStrategy: (runTogether: RunTogether) => Strategy): Promise<void> {
-    const strategy = makeStrategy((task, hostRuns) => this.#runTogether(task, hostRuns));
+  async walk(
+    makeStrategy: (runTogether: RunTogether, throttleOf: ThrottleOf) => Strategy,
+  ): Promise<void> {
+    const strategy = makeStrategy(
+      (task, hostRuns) => this.#runTogether(task, hostRuns),
+      (task, hostRun) => this.#throttleOf(task, hostRun),
+    );
     this.#strategy = strategy;
     const walks = this.batch.hostRuns.map((hostRun) =>
       strategy.start(hostRun, () => this.#walkHost(hostRun)),
@@ -202,15 +207,17 @@ export class BatchRun implements Walker {
       await one(hostRuns[0]);
       return reports;
     }
-    const throttle = hostRuns[0]
-      ? intKeyword(this.batch.scope(hostRuns[0], task), task, "throttle")
-      : 0;
+    const throttle = hostRuns[0] ? this.#throttleOf(task, hostRuns[0]) : 0;
     const gate = new Gate(Math.max(1, Math.min(forks, throttle || forks)));
     const settled = await Promise.allSettled(
       hostRuns.map((hostRun) => gate.pass(() => one(hostRun))),
     );
     for (const item of settled) if (item.status === "rejected") throw item.reason;
     return reports;
+  }
+
+  #throttleOf(task: Task, hostRun: HostRun): number {
+    return intKeyword(this.batch.scope(hostRun, task), task, "throttle") ?? 0;
   }
 
   async #conclude(

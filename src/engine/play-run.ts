@@ -24,7 +24,12 @@ import { checkPlay } from "./preflight.ts";
 import { askPrompts } from "./prompts.ts";
 import type { RunState, Scope, ScopePlay } from "./run-state.ts";
 import { globMatches } from "./start-at.ts";
-import { FreeStrategy, LinearStrategy, type RunTogether, type Strategy } from "./strategies.ts";
+import {
+  FreeStrategy,
+  type FreeStrategyOptions,
+  LinearStrategy,
+  type Strategy,
+} from "./strategies.ts";
 import { TagSelection } from "./tags.ts";
 
 export interface PlayOutcome {
@@ -167,8 +172,12 @@ export class PlayRun {
         settings.bool("DEFAULT_FORCE_HANDLERS"),
       sections: [...this.#gathering(early), ...sectionsOf(this.#play)],
     });
-    await run.walk((together) =>
-      makeStrategy(strategyName, together, hostRuns, options.forks ?? forks),
+    await run.walk((runTogether, throttleOf) =>
+      makeStrategy(strategyName, hostRuns, {
+        runTogether,
+        throttleOf,
+        forks: options.forks ?? forks,
+      }),
     );
     for (const hostRun of hostRuns) {
       if (hostRun.flow === "failed" && !hostRun.forgiven) {
@@ -318,17 +327,16 @@ function pathOf({ position }: Play): { path?: string } {
 
 function makeStrategy(
   name: string,
-  together: RunTogether,
   hostRuns: readonly HostRun[],
-  forks: number,
+  options: Omit<FreeStrategyOptions, "pinned">,
 ): Strategy {
   switch (name.replace(/^ansible\.builtin\./, "")) {
     case "linear":
-      return new LinearStrategy(together, hostRuns);
+      return new LinearStrategy(options.runTogether, hostRuns);
     case "free":
-      return new FreeStrategy(together, forks, false);
+      return new FreeStrategy({ ...options, pinned: false });
     case "host_pinned":
-      return new FreeStrategy(together, forks, true);
+      return new FreeStrategy({ ...options, pinned: true });
     default:
       throw new LayerbookError(`Invalid play strategy specified: ${name}`, {
         hint: "Use linear, free or host_pinned.",

@@ -9,6 +9,9 @@ export type RunTogether = (
   hostRuns: readonly HostRun[],
 ) => Promise<ReadonlyMap<HostRun, TaskOutcome>>;
 
+/** How many hosts may be at a task at once; 0 stands for any number. */
+export type ThrottleOf = (task: Task, hostRun: HostRun) => number;
+
 export interface Strategy {
   /** A host has come to a task and waits until it has run. */
   turn(hostRun: HostRun, task: Task, place: Place): Promise<TaskOutcome>;
@@ -141,16 +144,23 @@ export class Gate {
   }
 }
 
-/** Every host at its own pace; `pinned`: a host that has begun keeps its place until it is done. */
-export class FreeStrategy implements Strategy {
-  readonly #runTogether: RunTogether;
-  readonly #gate: Gate;
-  readonly #pinned: boolean;
+export interface FreeStrategyOptions {
+  readonly runTogether: RunTogether;
+  readonly throttleOf: ThrottleOf;
+  readonly forks: number;
+  /** A host that has begun keeps its place until it is done. */
+  readonly pinned: boolean;
+}
 
-  constructor(runTogether: RunTogether, forks: number, pinned: boolean) {
-    this.#runTogether = runTogether;
-    this.#gate = new Gate(forks);
-    this.#pinned = pinned;
+/** Every host at its own pace. */
+export class FreeStrategy implements Strategy {
+  readonly #options: FreeStrategyOptions;
+  readonly #gate: Gate;
+  readonly #throttles = new Map<Task, Gate>();
+
+  constructor(options: FreeStrategyOptions) {
+    this.#options = options;
+    this.#gate = new Gate(options.forks);
   }
 
   park(): Promise<boolean> {
@@ -162,12 +172,27 @@ export class FreeStrategy implements Strategy {
   }
 
   start(_hostRun: HostRun, walk: () => Promise<void>): Promise<void> {
-    return this.#pinned ? this.#gate.pass(walk) : walk();
+    return this.#options.pinned ? this.#gate.pass(walk) : walk();
   }
 
   async turn(hostRun: HostRun, task: Task): Promise<TaskOutcome> {
-    const work = async () => (await this.#runTogether(task, [hostRun])).get(hostRun);
-    const outcome = await (this.#pinned ? work() : this.#gate.pass(work));
+    const { runTogether, pinned } = this.#options;
+    const work = async () => (await runTogether(task, [hostRun])).get(hostRun);
+    const forked = () => (pinned ? work() : this.#gate.pass(work));
+    const throttle = this.#throttle(hostRun, task);
+    // Whoever waits because of the throttle takes no fork from the others.
+    const outcome = await (throttle ? throttle.pass(forked) : forked());
     return outcome ?? { kind: "ok" };
+  }
+
+  #throttle(hostRun: HostRun, task: Task): Gate | undefined {
+    let gate = this.#throttles.get(task);
+    if (!gate) {
+      const places = this.#options.throttleOf(task, hostRun);
+      if (places <= 0) return undefined;
+      gate = new Gate(places);
+      this.#throttles.set(task, gate);
+    }
+    return gate;
   }
 }

@@ -53,9 +53,16 @@ export function parseTasks(
         hint: "Write it as '- name: ...' with the module below, or '- module: arguments'.",
       });
     }
-    return SECTIONS.some((section) => entry.has(section))
-      ? [parseBlock(context, entry, parent, place)]
-      : parseTask(context, entry, parent, place);
+    if (!SECTIONS.some((section) => entry.has(section))) {
+      return parseTask(context, entry, parent, place);
+    }
+    if (place.handlers && parent instanceof Block && !parent.implicit) {
+      throw new ParseError("Using a block as a handler is not supported.", {
+        position: positionOf(entry),
+        hint: "Handlers can stand in a block, but not in a block within a block.",
+      });
+    }
+    return [parseBlock(context, entry, parent, place)];
   });
 }
 

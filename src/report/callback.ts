@@ -28,12 +28,17 @@ function isInternal(name: string): boolean {
   return name.startsWith("_ansible_") || name === "failed" || name === "skipped";
 }
 
+/** Of what `debug` says, its message is all that is shown. */
+export function isMessageAlone({ result, task }: ResultEvent): boolean {
+  return isDebug(task) && result.has("msg");
+}
+
 /** The members that people are shown. */
 export function shownResult(event: ResultEvent, verbosity: number): Dict {
   const { result, task } = event;
   const kept = new Dict();
   const debug = isDebug(task);
-  const alone = debug && result.has("msg");
+  const alone = isMessageAlone(event);
   for (const [key, value] of result) {
     const name = str(key);
     if (isInternal(name) || name === "warnings" || name === "deprecations") continue;

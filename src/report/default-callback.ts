@@ -13,6 +13,7 @@ import {
   hasResults,
   hostLabel,
   type ItemResultEvent,
+  isMessageAlone,
   isVerbose,
   type ResultEvent,
   titleOf,
@@ -167,8 +168,9 @@ class DefaultCallback {
 
   #hostResult(event: HostResultEvent): void {
     const items = event.looped && hasResults(event.result);
-    // What the items said is not said again.
-    if (!items || event.status === "skipped") this.#result(event);
+    // What the items said is not said again, unless it is a message alone that is left (debug).
+    const isMessage = event.status === "failed" && isMessageAlone(event);
+    if (!items || event.status === "skipped" || isMessage) this.#result(event);
     else if (event.ignored) this.#display.show("...ignoring", "skip");
   }
 

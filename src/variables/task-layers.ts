@@ -11,6 +11,8 @@ export interface PlaceLayers {
   /** `vars` and loop variables of the includes that brought the task in: stronger than parameters. */
   readonly includeParams: readonly Layer[];
   readonly roleVars: readonly Layer[];
+  /** What a role further in takes of those: there, a role's own count more than those given to it. */
+  readonly inherited: readonly Layer[];
   readonly defaults: readonly Layer[];
 }
 
@@ -27,18 +29,29 @@ export function placeLayers(node: Node): PlaceLayers {
   return layers;
 }
 
-const NONE: PlaceLayers = { vars: [], params: [], includeParams: [], roleVars: [], defaults: [] };
+const NONE: PlaceLayers = {
+  vars: [],
+  params: [],
+  includeParams: [],
+  roleVars: [],
+  inherited: [],
+  defaults: [],
+};
 
 function ownLayers(node: Node, outer: PlaceLayers): PlaceLayers {
   if (node instanceof Role) {
+    const given = layerOf(node.givenVars);
+    // What it depends on counts more than what brought it in.
+    const withRoles = (below: readonly Layer[]) =>
+      [node, ...dependenciesOf(node)].reduceRight<readonly Layer[]>(
+        (weaker, role) => before(layerOf(role.roleVars), weaker),
+        below,
+      );
     return {
       ...outer,
       params: before(layerOf(node.params), outer.params),
-      // What it depends on counts more than what brought it in.
-      roleVars: [node, ...dependenciesOf(node)].reduceRight<readonly Layer[]>(
-        (below, role) => before(layerOf(role.roleVars), below),
-        before(layerOf(node.givenVars), outer.roleVars),
-      ),
+      roleVars: before(given, withRoles(outer.inherited)),
+      inherited: withRoles(before(given, outer.inherited)),
       defaults: before(layerOf(node.defaults), outer.defaults),
     };
   }

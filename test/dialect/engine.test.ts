@@ -333,3 +333,73 @@ describe("handlers", () => {
     );
   });
 });
+
+describe("roles", () => {
+  it("see the variables given where they are named rather than their own", async () => {
+    const played = await play(
+      `
+- hosts: testhost
+  gather_facts: false
+  vars: {both: play}
+  roles: [{role: outer, vars: {both: given, outer_both: given}}]
+  tasks:
+    - {name: after, debug: {msg: "{{ both }} {{ outer_both }}"}}
+`,
+      {
+        files: {
+          "roles/outer/vars/main.yml": "{both: outer, outer_both: outer}",
+          "roles/outer/tasks/main.yml": `
+- {name: outer, debug: {msg: "{{ both }} {{ outer_both }}"}}
+- include_role: {name: inner}
+`,
+          "roles/inner/vars/main.yml": "{both: inner}",
+          "roles/inner/tasks/main.yml":
+            '- {name: inner, debug: {msg: "{{ both }} {{ outer_both }}"}}',
+        },
+      },
+    );
+    expect(played.result("outer").msg).toBe("given given");
+    // Further in, what the role outside has of its own counts more than what was given to it.
+    expect(played.result("inner").msg).toBe("inner outer");
+    expect(played.result("after").msg).toBe("outer outer");
+  });
+});
+
+describe("handlers", () => {
+  it("stand in a block, but not in a block within one", async () => {
+    const site = (handlers: string) => `
+- hosts: testhost
+  gather_facts: false
+  tasks:
+    - {name: notifies, command: "true", notify: told}
+  handlers:
+    - block: [${handlers}]
+`;
+    const told = "{name: told, debug: {msg: yes}}";
+    const played = await play(site(told));
+    expect(played.order).toEqual(["notifies", "told"]);
+    await expect(play(site(`{block: [${told}]}`))).rejects.toThrow(
+      "Using a block as a handler is not supported.",
+    );
+  });
+});
+
+describe("throttle", () => {
+  it.each(["linear", "free", "host_pinned"])("bounds the hosts at a task with %s", async (name) => {
+    const played = await play(
+      `
+- hosts: all
+  gather_facts: false
+  strategy: ${name}
+  tasks:
+    - name: one by one
+      shell: touch {{ inventory_hostname }}; ls m? | wc -l; sleep 0.1; rm {{ inventory_hostname }}
+      args: {chdir: "{{ playbook_dir }}"}
+      throttle: 1
+`,
+      { files: { many: "m[1:4] ansible_connection=local\n" }, inventory: ["many"] },
+    );
+    const said = played.tasks.get("one by one") ?? [];
+    expect(said.map(({ result }) => result.stdout)).toEqual(["1", "1", "1", "1"]);
+  });
+});
