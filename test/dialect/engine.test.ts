@@ -334,7 +334,7 @@ describe("handlers", () => {
   });
 });
 
-describe("roles", () => {
+describe("variables given to roles", () => {
   it("see the variables given where they are named rather than their own", async () => {
     const played = await play(
       `
@@ -365,7 +365,7 @@ describe("roles", () => {
   });
 });
 
-describe("handlers", () => {
+describe("blocks of handlers", () => {
   it("stand in a block, but not in a block within one", async () => {
     const site = (handlers: string) => `
 - hosts: testhost
