@@ -15,6 +15,9 @@ export interface Parsed<T> {
 
 /** @throws UsageError for a flag that is not known or lacks its value */
 export function parseFlags<T extends object>(command: Command, argv: readonly string[]): Parsed<T> {
+  if (!command.options.some(({ long }) => long === "--debug")) {
+    command.option("--debug", "stack traces of errors");
+  }
   command
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })

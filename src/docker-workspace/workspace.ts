@@ -3,7 +3,16 @@
  * the controller, in the same form whatever daemon made them.
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type DockerClient, isNotFound } from "../docker/index.ts";
 import { messageOf } from "../errors/index.ts";
@@ -131,13 +140,37 @@ export class DockerWorkspace implements Workspace {
   }
 
   async removeLayers(ids: readonly LayerId[]): Promise<void> {
-    for (const id of ids) rmSync(join(this.#bases, id), { force: true });
+    if (!existsSync(this.#root)) return;
+    for (const directory of this.#baseDirectories()) {
+      for (const id of ids) rmSync(join(directory, id), { force: true });
+    }
     const doomed = this.store.detach(ids);
     if (doomed !== undefined) rmSync(doomed, { recursive: true, force: true });
   }
 
+  async damage(id: LayerId): Promise<readonly string[]> {
+    if (this.store.meta(id) === undefined) return [];
+    const whole = await isWholeData(this.store.contents(id), this.store.manifest(id));
+    return whole ? [] : ["its files are not what its manifest says"];
+  }
+
+  /** Those on this machine, and the bases that daemons have, which take no space here. */
   async listLayers() {
-    return this.store.list();
+    if (!existsSync(this.#root)) return [];
+    const bases = this.#baseDirectories().flatMap((directory) =>
+      readdirSync(directory).map((id) => ({
+        id,
+        bytes: 0,
+        lastUsed: statSync(join(directory, id)).mtimeMs,
+      })),
+    );
+    return [...this.store.list(), ...bases];
+  }
+
+  /** One for each daemon. */
+  #baseDirectories(): readonly string[] {
+    const all = join(this.#root, "bases");
+    return existsSync(all) ? readdirSync(all).map((name) => join(all, name)) : [];
   }
 
   async close(): Promise<void> {

@@ -6,9 +6,9 @@
 import { readdirSync, rmSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "../../oci/image.ts";
-import type { LayerId, Workspace } from "../../workspace/workspace.ts";
+import type { LayerId } from "../../workspace/workspace.ts";
 import { type StepStore, USE_PRECISION_MS } from "../step-store.ts";
-import { type Survey, surveyStore } from "./survey.ts";
+import { type KeptLayers, type Survey, surveyStore } from "./survey.ts";
 
 export interface PrunePolicy {
   /** What was not used for so long. Milliseconds. */
@@ -49,7 +49,7 @@ const YOUNG_MS = 3_600_000;
 /** @param dryRun says what would go, and takes nothing away */
 export async function pruneStore(
   store: StepStore,
-  workspace: Workspace,
+  workspace: KeptLayers,
   policy: PrunePolicy,
   dryRun: boolean,
 ): Promise<Pruned> {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest } from "../../oci/image.ts";
 import { isOrphan } from "../../workspace/owner.ts";
-import type { LayerId, Workspace } from "../../workspace/workspace.ts";
+import type { Layer, LayerId, Workspace } from "../../workspace/workspace.ts";
 import type { BaseImage } from "../base-image.ts";
 import { FailedStates } from "../failed-state.ts";
 import type { FoundRecord, StepStore } from "../step-store.ts";
@@ -24,10 +24,46 @@ export interface Survey {
   readonly runningSinceMs: number | undefined;
 }
 
-export async function surveyStore(store: StepStore, workspace: Workspace): Promise<Survey> {
+/** What is asked of a workspace by whoever looks after the store. */
+export type KeptLayers = Pick<
+  Workspace,
+  "has" | "entries" | "damage" | "listLayers" | "removeLayers"
+>;
+
+/**
+ * The layers of several workspaces that share a store.
+ * @param all the first one answers for what no one lists
+ */
+export function together(all: readonly [KeptLayers, ...KeptLayers[]]): KeptLayers {
+  const ofThe = async (id: LayerId): Promise<KeptLayers> => {
+    for (const one of all) if (await one.has(id)) return one;
+    return all[0];
+  };
+  let listed: Promise<readonly ReadonlySet<LayerId>[]> | undefined;
+  const owner = async (id: LayerId): Promise<KeptLayers> => {
+    listed ??= Promise.all(
+      all.map(async (one) => new Set((await one.listLayers()).map((layer) => layer.id))),
+    );
+    const index = (await listed).findIndex((ids) => ids.has(id));
+    return all[index] ?? all[0];
+  };
+  return {
+    has: async (id) => (await ofThe(id)).has(id),
+    entries: async (id) => (await (await ofThe(id)).entries?.(id)) ?? [],
+    damage: async (id) => (await (await owner(id)).damage?.(id)) ?? [],
+    listLayers: async () => (await Promise.all(all.map((one) => one.listLayers()))).flat(),
+    removeLayers: async (ids) => {
+      for (const one of all) await one.removeLayers(ids);
+    },
+  };
+}
+
+export async function surveyStore(store: StepStore, workspace: KeptLayers): Promise<Survey> {
   const bases: FoundBase[] = [];
-  for (const { key, usedMs, fact } of store.facts<BaseImage>("bases")) {
-    bases.push({ key, usedMs, layers: fact?.layers.map((layer) => layer.id) ?? [] });
+  for (const { key, usedMs, fact } of store.facts<BaseImage | readonly Layer[]>("bases")) {
+    // By the image's name, or by its layers' digests.
+    const layers = fact && "layers" in fact ? fact.layers : (fact ?? []);
+    bases.push({ key, usedMs, layers: layers.map((layer) => layer.id) });
   }
   const layers = new Map(
     (await workspace.listLayers()).map(({ id, bytes, lastUsed }) => [id, { bytes, lastUsed }]),

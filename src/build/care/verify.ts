@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isOrphan } from "../../workspace/owner.ts";
-import type { LayerId, Workspace } from "../../workspace/workspace.ts";
+import type { LayerId } from "../../workspace/workspace.ts";
 import type { StepStore } from "../step-store.ts";
-import { surveyStore } from "./survey.ts";
+import { type KeptLayers, surveyStore } from "./survey.ts";
 
 export interface Damage {
   readonly kind: "record" | "layer" | "base" | "blob" | "leftover";
@@ -23,7 +23,7 @@ export interface Verified {
 /** @param repair takes away what is damaged, so that it is made anew when it is needed */
 export async function verifyStore(
   store: StepStore,
-  workspace: Workspace,
+  workspace: KeptLayers,
   repair: boolean,
 ): Promise<Verified> {
   const survey = await surveyStore(store, workspace);

@@ -4,15 +4,16 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { parseAge } from "../../build/cache-policy.ts";
 import { defaultBound, pruneStore } from "../../build/care/prune.ts";
-import { surveyStore } from "../../build/care/survey.ts";
+import { type KeptLayers, surveyStore, together } from "../../build/care/survey.ts";
 import { verifyStore } from "../../build/care/verify.ts";
 import { type FoundRecord, StepStore } from "../../build/step-store.ts";
+import { createDockerWorkspace } from "../../docker-workspace/index.ts";
 import { type ExitCode, LayerbookError, UsageError } from "../../errors/index.ts";
 import { nearest } from "../../errors/nearest.ts";
 import { formatBytes, formatDuration } from "../../report/build-rows.ts";
 import { coloursFor } from "../../report/colours.ts";
-import type { Workspace } from "../../workspace/workspace.ts";
 import type { CommandContext } from "../command.ts";
+import { dockerClient } from "../docker-daemons.ts";
 import { parseFlags } from "../flags.ts";
 import { openWorkspace } from "../open-workspace.ts";
 import { parseSize } from "../sizes.ts";
@@ -34,7 +35,7 @@ interface Flags {
 
 interface Place {
   readonly store: StepStore;
-  readonly workspace: Workspace;
+  readonly workspace: KeptLayers;
   readonly flags: Flags;
   readonly operands: readonly string[];
 }
@@ -82,11 +83,15 @@ export async function run(argv: readonly string[], _context: CommandContext): Pr
       hint: "It comes into being with the first build. Name another one with --store.",
     });
   }
-  const workspace = await openWorkspace("sandbox", root);
+  const sandbox = await openWorkspace("sandbox", root);
+  // Layers of builds on a daemon are on this machine, too; the daemon is not asked.
+  const docker = createDockerWorkspace({ root, client: dockerClient() });
   try {
+    const workspace = together([sandbox, docker]);
     return await work({ store: new StepStore(root), workspace, flags, operands: rest });
   } finally {
-    await workspace.close();
+    await docker.close();
+    await sandbox.close();
   }
 }
 
