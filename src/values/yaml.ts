@@ -5,7 +5,8 @@
 import { messageOf, ParseError, type SourcePosition } from "../errors/index.ts";
 import { readJson } from "./json-text.ts";
 import { TaggedString, type Value } from "./model.ts";
-import { YamlError, YamlReader } from "./yaml-reader.ts";
+import { YamlError } from "./yaml-cursor.ts";
+import { YamlReader } from "./yaml-reader.ts";
 
 /** Decrypts one `!vault` text. */
 export type Decrypt = (ciphertext: string, position: SourcePosition) => string;
