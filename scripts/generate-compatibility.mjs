@@ -167,7 +167,7 @@ const REFUSED = {
   become: ["runas", "enable"],
   callback: ["any other name"],
   strategy: ["debug"],
-  inventory: ["toml"],
+  inventory: [],
 };
 for (const [kind, title] of [
   ["connection", "Connections"],

@@ -37,7 +37,7 @@ export const CATALOGUE: Readonly<Record<string, () => Promise<readonly Catalogue
     named(["linear", "free", "host_pinned"], "How hosts go through the tasks of a play"),
   inventory: async () =>
     named(
-      ["host_list", "advanced_host_list", "script", "auto", "constructed", "yaml", "ini"],
+      ["host_list", "advanced_host_list", "script", "auto", "constructed", "yaml", "ini", "toml"],
       "A kind of inventory source",
     ),
 };

@@ -19,9 +19,6 @@ import { containerSource } from "./docker-daemons.ts";
 /** What plugins may look at, and where details go. */
 export type InventoryExtras = Pick<LoadInventoryOptions, "detail" | "extraVars">;
 
-/** Plugins of Ansible's default list that Layerbook does without. */
-const OPTIONAL: ReadonlySet<string> = new Set(["toml"]);
-
 /** @param sources paths, or lists of hosts with a comma; none: what the settings say */
 export function loadInventory(
   sources: readonly string[],
@@ -63,7 +60,7 @@ function loadOptions(
     sources: sources.length > 0 ? sources : configuredSources(settings),
     loader,
     warn,
-    enabled: settings.list("INVENTORY_ENABLED").filter((name) => !OPTIONAL.has(name)),
+    enabled: settings.list("INVENTORY_ENABLED"),
     varsBeside: (inventory, host) => {
       beside ??= new HostVariables({ inventory, loader, mergeDicts });
       return [beside.of(host)];

@@ -689,6 +689,13 @@ export const SETTINGS = {
     "defaults.localhost_warning",
     "Say that only localhost is available.",
   ),
+  PLAYBOOK_DIR: setting(
+    "path",
+    undefined,
+    "ANSIBLE_PLAYBOOK_DIR",
+    "defaults.playbook_dir",
+    "As --playbook-dir, for the programs that have it.",
+  ),
   RETRY_FILES_ENABLED: setting(
     "bool",
     false,

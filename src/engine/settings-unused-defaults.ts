@@ -227,7 +227,6 @@ export const UNUSED_DEFAULTS: Readonly<Record<string, Pick<SettingSpec, "type" |
   PERSISTENT_CONNECT_RETRY_TIMEOUT: { type: "int", default: 15 },
   PERSISTENT_CONNECT_TIMEOUT: { type: "int", default: 30 },
   PERSISTENT_CONTROL_PATH_DIR: { type: "path", default: "{{ANSIBLE_HOME}}/pc" },
-  PLAYBOOK_DIR: { type: "path", default: undefined },
   PLAYBOOK_VARS_ROOT: { type: "string", default: "top" },
   PLUGIN_FILTERS_CFG: { type: "path", default: undefined },
   PYTHON_MODULE_RLIMIT_NOFILE: { type: "int", default: 0 },

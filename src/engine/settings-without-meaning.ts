@@ -312,7 +312,6 @@ export const WITHOUT_MEANING: Readonly<Record<string, SettingWithoutMeaning>> = 
     "persistent_connection.control_path_dir",
     NETWORK,
   ),
-  PLAYBOOK_DIR: none("ANSIBLE_PLAYBOOK_DIR", "defaults.playbook_dir", NO_EFFECT),
   PLAYBOOK_VARS_ROOT: none("ANSIBLE_PLAYBOOK_VARS_ROOT", "defaults.playbook_vars_root", NO_EFFECT),
   PLUGIN_FILTERS_CFG: none("", "defaults.plugin_filters_cfg", PLUGINS),
   PYTHON_MODULE_RLIMIT_NOFILE: none(

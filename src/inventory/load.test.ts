@@ -32,6 +32,76 @@ async function load(
 
 const hostsOf = (inventory: Inventory) => [...inventory.hosts.keys()];
 
+describe("a TOML inventory", () => {
+  it("has tables for groups, hosts and variables", async () => {
+    write({
+      "hosts.toml": `# all of it
+[all.vars]
+text = "a\\u00e9\\n" # a comment
+raw = 'C:\\x'
+long = """
+one \\
+  two"""
+whole = 1_000
+mask = 0xff
+part = 6.5e-1
+when = 1979-05-27T07:32:00Z
+list = [ 1, "two", [3.0],
+  { a.b = true },
+]
+[web]
+children = ["front"]
+[front.hosts]
+"w[1:2].example.com" = { port = 80 }
+[front.hosts.w3]
+foo = "bar"
+[[front.vars.sites]]
+name = "a"
+[[front.vars.sites]]
+name = "b"
+`,
+    });
+    const { inventory, said } = await load(["hosts.toml"], { enabled: ["toml"] });
+    expect(said).toEqual([]);
+    expect(hostsOf(inventory)).toEqual(["w1.example.com", "w2.example.com", "w3"]);
+    expect(str(inventory.groups.get("all")?.vars.get("list") ?? null)).toBe(
+      "[1, 'two', [3.0], {'a': {'b': True}}]",
+    );
+    const vars = [...(inventory.groups.get("all")?.vars ?? [])].map(([name, value]) => [
+      name,
+      str(value),
+    ]);
+    expect(Object.fromEntries(vars)).toMatchObject({
+      text: "aé\n",
+      raw: "C:\\x",
+      long: "one two",
+      whole: "1000",
+      mask: "255",
+      part: "0.65",
+      when: "1979-05-27 07:32:00+00:00",
+    });
+    expect(str(inventory.hosts.get("w2.example.com")?.vars.get("port") ?? null)).toBe("80");
+    expect(str(inventory.groups.get("front")?.vars.get("sites") ?? null)).toBe(
+      "[{'name': 'a'}, {'name': 'b'}]",
+    );
+    expect([...(inventory.groups.get("web")?.children.keys() ?? [])]).toEqual(["front"]);
+  });
+
+  it.each([
+    ["x = 1 2", "the line goes on", 1],
+    ["a = 1\na = 2", "is there twice", 2],
+    ["[a]\n[a]", "the table a is there twice", 2],
+    ['a = "x\n"', "a text is not closed", 1],
+    ["a = 01", "a value is expected", 1],
+    ["a = [1", "']' is expected", 1],
+  ])("that is none is told of with its place: %j", async (text, why, line) => {
+    write({ "bad.toml": text });
+    const { said } = await load(["bad.toml"], { enabled: ["toml"] });
+    expect(said[0]).toContain(why);
+    expect(said[0]).toContain(`bad.toml:${line}:`);
+  });
+});
+
 describe("sources that cannot be read", () => {
   it("are told of with what each plugin says, and do not stop the others", async () => {
     write({ "bad.yml": "all: {hosts: [1]}\n", good: "web1\n" });

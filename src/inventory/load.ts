@@ -12,6 +12,7 @@ import { iniInventory } from "./ini.ts";
 import { Inventory } from "./inventory.ts";
 import { scriptInventory } from "./script.ts";
 import type { InventoryPlugin, SourceContext } from "./source.ts";
+import { tomlInventory } from "./toml.ts";
 import { yamlInventory } from "./yaml.ts";
 
 /** Plugins that `enable_plugins` can name; `auto` finds the others by what a file says. */
@@ -23,10 +24,11 @@ const PLUGINS: readonly InventoryPlugin[] = [
   yamlInventory,
   constructedInventory,
   iniInventory,
+  tomlInventory,
 ];
 
 /** What is tried when nobody says otherwise, in this order. */
-const ENABLED = ["host_list", "script", "auto", "yaml", "ini"];
+const ENABLED = ["host_list", "script", "auto", "yaml", "ini", "toml"];
 
 export interface LoadInventoryOptions {
   /** Paths, or lists of hosts with a comma; read in order, later ones win. */

@@ -8,8 +8,8 @@ import { isFile } from "../playbook/loader.ts";
 import { Dict, isText, type Value } from "../values/model.ts";
 import { positionOf, positionOfKey } from "../values/positions.ts";
 import { str } from "../values/python.ts";
+import { addHosts } from "./add-hosts.ts";
 import type { Inventory } from "./inventory.ts";
-import { expandRanges, splitPort } from "./ranges.ts";
 import type { InventoryPlugin, SourceContext } from "./source.ts";
 
 export const yamlInventory: InventoryPlugin = {
@@ -105,21 +105,4 @@ function readGroup(
 
 function isName(value: Value): boolean {
   return typeof value === "string";
-}
-
-function addHosts(
-  inventory: Inventory,
-  pattern: string,
-  group: string,
-  vars: Value,
-  source: string,
-): void {
-  const { host, port } = splitPort(pattern);
-  for (const name of expandRanges(host)) {
-    const added = inventory.addHost(name, group, source);
-    if (port !== undefined) added.vars.set("ansible_port", port);
-    if (vars instanceof Dict) {
-      for (const [key, value] of vars) added.vars.set(str(key), value);
-    }
-  }
 }

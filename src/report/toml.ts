@@ -17,7 +17,7 @@ export function dumpToml(document: Dict): string {
       const own: string[] = [];
       let inner = 0;
       for (const [key, value] of table) {
-        const name = keyOf(str(key));
+        const name = keyOf(key);
         if (value instanceof Dict) {
           inner += 1;
           next.push([path === "" ? name : `${path}.${name}`, value]);
@@ -34,7 +34,13 @@ export function dumpToml(document: Dict): string {
   return `${lines.join("\n")}\n`;
 }
 
-function keyOf(name: string): string {
+function keyOf(key: Value): string {
+  const name = textOf(key);
+  if (name === undefined) {
+    throw new LayerbookError(
+      `The source inventory contains a key that is no text, which TOML has no form for: ${str(key)}`,
+    );
+  }
   return /^[A-Za-z0-9_-]+$/.test(name) ? name : JSON.stringify(name);
 }
 
@@ -47,7 +53,7 @@ function plain(value: Value): string {
   }
   if (Array.isArray(value)) return `[ ${value.map((item) => `${plain(item)},`).join(" ")}]`;
   if (value instanceof Dict) {
-    return `{ ${Array.from(value, ([key, item]) => `${keyOf(str(key))} = ${plain(item)}`).join(", ")} }`;
+    return `{ ${Array.from(value, ([key, item]) => `${keyOf(key)} = ${plain(item)}`).join(", ")} }`;
   }
   throw new LayerbookError(
     `The source inventory contains a value that cannot be represented in TOML: ${str(value)}`,

@@ -84,6 +84,19 @@ describe("programs called by Ansible's names", () => {
     expect(await printed(line)).toBe(`exit ${code}\n`);
   });
 
+  it("the setting PLAYBOOK_DIR does what --playbook-dir does", async () => {
+    process.env.ANSIBLE_PLAYBOOK_DIR = "tree";
+    try {
+      const golden = readFileSync(`${here}golden/list-playbook-dir.txt`, "utf8");
+      expect(await printed("ansible-inventory -i two.ini --list")).toBe(golden);
+      expect(await printed("ansible -i local.ini a -m debug -a var=playbook_dir")).toContain(
+        '"playbook_dir": "@/tree"',
+      );
+    } finally {
+      delete process.env.ANSIBLE_PLAYBOOK_DIR;
+    }
+  });
+
   it("a host that is not there is an error where host_pattern_mismatch says so", async () => {
     process.env.ANSIBLE_HOST_PATTERN_MISMATCH = "error";
     try {

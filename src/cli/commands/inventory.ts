@@ -113,7 +113,7 @@ function viewOf(args: Arguments, session: Session, inventory: Inventory): Invent
     }),
     mergeDicts: settings.text("DEFAULT_HASH_BEHAVIOUR") === "merge",
   });
-  const directory = args.text("playbook-dir");
+  const directory = args.text("playbook-dir") ?? settings.text("PLAYBOOK_DIR");
   if (directory !== undefined) variables.usePlaybookDirectory(resolve(directory));
   const isExport = args.has("export") || settings.bool("INVENTORY_EXPORT");
   const limit = args.list("limit").join(",");

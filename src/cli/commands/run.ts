@@ -114,7 +114,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   }
   const { runPlaybook } = await import("../../engine/index.ts");
   const { connectionFactory } = await import("../connections.ts");
-  const directory = resolve(args.text("playbook-dir") ?? ".");
+  const directory = resolve(args.text("playbook-dir") ?? settings.text("PLAYBOOK_DIR") ?? ".");
   const options: RunOptions = {
     playbooks: [],
     plays: { value: [playOf(pattern, task)], file: `${directory}/__adhoc_playbook__` },
