@@ -110,6 +110,9 @@ export class BatchRun implements Walker {
   }
 
   async flush(hostRun: HostRun, place: Place): Promise<Flow> {
+    // Of handlers of the same name, the one that was defined last runs: roles may have come in since.
+    for (const name of hostRun.notifications) this.#awaken(hostRun, name);
+    hostRun.notifications.clear();
     // Handlers of included roles join while handlers run.
     for (let index = 0; index < this.#handlers.all.length; index++) {
       const handler = this.#handlers.all[index];
@@ -239,7 +242,7 @@ export class BatchRun implements Walker {
       }
       if (!isOwn) this.#share(task, hostRun, report);
       // With run_once it is the host that ran the task which notifies.
-      if (isOwn) this.#notify(hostRun, report);
+      if (isOwn) this.#notify(task, hostRun, report);
       outcomes.set(hostRun, outcomeOf(this.batch, task, hostRun, report));
     }
     bringIncludes(this.batch, task, info, hostRuns, reports, shared, outcomes);
@@ -255,17 +258,22 @@ export class BatchRun implements Walker {
     }
   }
 
-  #notify(hostRun: HostRun, report: TaskReport): void {
-    const { run } = this.batch;
+  #notify(task: Task, hostRun: HostRun, report: TaskReport): void {
     for (const name of report.notify) {
-      for (const handler of this.#find(name)) {
-        hostRun.notified.add(handler);
-        run.options.events.emit({
-          type: "notified",
-          host: hostRun.host.name,
-          handler: handler.title(true),
-        });
-      }
+      if (task.isHandler) this.#awaken(hostRun, name);
+      else hostRun.notifications.add(name);
+    }
+  }
+
+  #awaken(hostRun: HostRun, name: string): void {
+    for (const handler of this.#find(name)) {
+      if (hostRun.notified.has(handler)) continue;
+      hostRun.notified.add(handler);
+      this.batch.run.options.events.emit({
+        type: "notified",
+        host: hostRun.host.name,
+        handler: handler.title(true),
+      });
     }
   }
 

@@ -61,9 +61,14 @@ export class Handlers {
       }
       for (const [name, task] of names) this.#byName.set(name, task);
     }
-    for (const task of this.#all) {
-      for (const topic of topicsOf(task).flatMap((name) => qualified(name, task))) {
-        this.#listening.set(topic, [...(this.#listening.get(topic) ?? []), task]);
+    // A role that came in twice listens once.
+    for (const block of [...handlers].reverse()) {
+      for (const task of tasksOf([block])) {
+        for (const topic of topicsOf(task).flatMap((name) => qualified(name, task))) {
+          const listening = this.#listening.get(topic) ?? [];
+          const isThere = task.name !== undefined && listening.some((t) => t.name === task.name);
+          if (!isThere) this.#listening.set(topic, [...listening, task]);
+        }
       }
     }
   }

@@ -17,11 +17,13 @@ export class HostRun {
   flow: HostFlow = "running";
   /** `meta: clear_host_errors`: later plays take it again, whatever has become of it in this one. */
   forgiven = false;
-  /** Handlers that wait for the next flush. */
+  /** What tasks have notified since the last flush: which handlers are meant is known only there. */
+  readonly notifications = new Set<string>();
+  /** Handlers that are still to run in this flush. */
   readonly notified = new Set<Task>();
-  /** Roles that this host has gone through: identities of `Role`. */
   /** Roles of which a task has run, or failed, on this host. */
   readonly startedRoles = new Set<Role>();
+  /** Roles that this host has gone through: identities of `Role`. */
   readonly completedRoles = new Set<string>();
   /** Blocks with a rescue that it is in the first section of. */
   rescueDepth = 0;

@@ -384,6 +384,31 @@ describe("blocks of handlers", () => {
   });
 });
 
+describe("roles that come in more than once", () => {
+  const role = {
+    "roles/r/handlers/main.yml": `
+- {name: told, debug: {msg: yes}}
+- {name: heard, debug: {msg: yes}, listen: topic}
+`,
+    "roles/r/tasks/main.yml": '- {command: "true", notify: [told, topic]}',
+  };
+
+  it("run a handler once in a flush", async () => {
+    const site = `
+- hosts: testhost
+  gather_facts: false
+  tasks:
+    - include_role: {name: r}
+    - include_role: {name: r}
+    - meta: flush_handlers
+    - include_role: {name: r}
+`;
+    const { tasks } = await play(site, { files: role });
+    expect(tasks.get("told")).toHaveLength(2);
+    expect(tasks.get("heard")).toHaveLength(2);
+  });
+});
+
 describe("throttle", () => {
   it.each(["linear", "free", "host_pinned"])("bounds the hosts at a task with %s", async (name) => {
     const played = await play(
