@@ -21,6 +21,7 @@ if [ "$(uname -s)" = Linux ]; then
   command -v crun >/dev/null 2>&1 || need runc crun
   if [ "$purpose" != demo ]; then
     need docker docker.io
+    need podman podman
     need dockerd docker.io
     need newuidmap uidmap
     need getfattr attr

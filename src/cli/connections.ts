@@ -1,4 +1,6 @@
 /** Connections by the name that `ansible_connection` gives them. Adding one is adding a row. */
+import { mkdirSync } from "node:fs";
+import { homedir } from "node:os";
 import { type Connection, ConnectionError } from "../connection/connection.ts";
 import { connectLocal } from "../connection/local.ts";
 import { connectSsh } from "../connection/ssh.ts";
@@ -102,5 +104,23 @@ async function openSsh(request: ConnectionRequest, settings: EngineSettings): Pr
       ...words("ansible_ssh_extra_args", "SSH_EXTRA_ARGS"),
     ],
     executable: textVariable(request, "ansible_ssh_executable") ?? settings.text("SSH_EXECUTABLE"),
+    controlPath: controlPath(request, settings),
   });
+}
+
+/**
+ * Where the user wants the master's socket; nothing when nothing is said of it.
+ * @see https://docs.ansible.com/ansible/latest/collections/ansible/builtin/ssh_connection.html
+ */
+function controlPath(request: ConnectionRequest, settings: EngineSettings): string | undefined {
+  const path = textVariable(request, "ansible_control_path") ?? settings.text("SSH_CONTROL_PATH");
+  const named =
+    textVariable(request, "ansible_control_path_dir") ?? settings.text("SSH_CONTROL_PATH_DIR");
+  if (!path && !named) return undefined;
+  const directory = (named || "~/.ansible/cp").replace(/^~(?=\/|$)/, homedir());
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  // The setting is a format of Python's, in which `%%` is ssh's `%`.
+  return (path || "%(directory)s/%%C").replace(/%\(directory\)s|%%/g, (found) =>
+    found === "%%" ? "%" : directory,
+  );
 }

@@ -116,10 +116,12 @@ async function reasonOf(
   try {
     // An error of starting the process comes in the place of its output.
     if (firstLine !== "" && !/^\d+$/.test(firstLine)) return `cannot start a shell: ${firstLine}`;
-    const code = await Promise.race([process.exitCode(), sleep(2000, undefined, { ref: false })]);
+    // Podman forgets an exec with its container.
+    const ended = process.exitCode().catch(() => undefined);
+    const code = await Promise.race([ended, sleep(2000, undefined, { ref: false })]);
     let { State } = await client.containers.inspect(container);
     // A shell that was killed is most often a container that is just being stopped.
-    for (let i = 0; State.Running && code !== undefined && code > 128 && i < 10; i++) {
+    for (let i = 0; State.Running && (code ?? 137) > 128 && i < 10; i++) {
       await sleep(100);
       ({ State } = await client.containers.inspect(container));
     }

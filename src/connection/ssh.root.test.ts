@@ -1,11 +1,20 @@
 /** Against a real sshd on a free port of the loopback address. Needs root, openssh-server and -client. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect as connectTcp, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Connection } from "./connection.ts";
 import { connectionContract } from "./contract.ts";
 import { connectSsh } from "./ssh.ts";
 
@@ -76,6 +85,15 @@ const target = () => ({
   privateKeyFile: join(folder, "id"),
   extraArguments: ["-o", `UserKnownHostsFile=${join(folder, "known_hosts")}`],
 });
+
+/** Process ids of masters of this process. They say so in their title: `ssh: <socket> [mux]`. */
+function masters(): string[] {
+  const processes = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" });
+  return processes
+    .split("\n")
+    .filter((line) => line.includes(`/lb-ssh-${process.pid}-`) && line.includes("[mux]"))
+    .map((line) => line.trim().split(" ")[0] ?? "");
+}
 
 describe("the ssh connection", () => {
   connectionContract(async () => connectSsh({ ...target(), hostKeyChecking: false }), {
@@ -190,5 +208,65 @@ describe("the ssh connection", () => {
   });
   it("says that nobody listens", async () => {
     await expect(connectSsh({ ...target(), port: 1 })).rejects.toThrow(/refused/);
+  });
+});
+
+describe("ssh connections to one machine", () => {
+  const whence = async (connection: Connection) =>
+    (await connection.run('echo "$SSH_CONNECTION"')).stdout.toString();
+  it("go through the first one's master, which ends with the last of them", async () => {
+    const login = { ...target(), hostKeyChecking: false };
+    const first = await connectSsh(login);
+    const second = await connectSsh(login);
+    const from = await whence(first);
+    expect(await whence(second)).toBe(from);
+    const tunnel = await (await connectSsh(login)).tunnel?.('echo "$SSH_CONNECTION"');
+    const said: Buffer[] = [];
+    for await (const chunk of tunnel ?? []) said.push(chunk as Buffer);
+    expect(Buffer.concat(said).toString()).toBe(from);
+    const other = await connectSsh({ ...login, user: "root", timeout: 11 });
+    expect(await whence(other)).not.toBe(from);
+    await other.close();
+    // Who logs in after a reset has the groups of that time.
+    await first.close();
+    const anew = await connectSsh(login);
+    expect(await whence(anew)).not.toBe(from);
+    expect(await whence(second)).toBe(from);
+    await Promise.all([second.close(), anew.close()]);
+    expect(masters()).toEqual([]);
+  });
+  it("share nothing when their arguments say so, and use the socket that is named", async () => {
+    const login = { ...target(), hostKeyChecking: false };
+    const alone = {
+      ...login,
+      extraArguments: [...login.extraArguments, "-o", "ControlMaster=no"],
+    };
+    const pair = await Promise.all([connectSsh(alone), connectSsh(alone)]);
+    const ports = await Promise.all(pair.map(whence));
+    expect(ports[0]).not.toBe(ports[1]);
+    await Promise.all(pair.map((connection) => connection.close()));
+    const controlPath = join(folder, "cp-%p");
+    const named = await connectSsh({ ...login, controlPath });
+    const socket = join(folder, `cp-${port}`);
+    expect(existsSync(socket)).toBe(true);
+    await named.close();
+    // It is the user's: it stays for the next run, as long as it persists.
+    expect(existsSync(socket)).toBe(true);
+    execFileSync("ssh", ["-S", socket, "-O", "exit", "x"], { stdio: "ignore" });
+  });
+  it("come back when the master does not answer any more", async () => {
+    const login = { ...target(), hostKeyChecking: false, timeout: 1 };
+    const first = await connectSsh(login);
+    const [master] = masters();
+    process.kill(Number(master), "SIGSTOP");
+    try {
+      const second = await connectSsh(login);
+      expect((await second.run("echo in")).stdout.toString()).toBe("in\n");
+      await second.close();
+    } finally {
+      process.kill(Number(master), "SIGCONT");
+    }
+    await first.close();
+    expect(masters()).toEqual([]);
   });
 });

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../errors/index.ts";
-import { type Connection, ConnectionError, quote } from "./connection.ts";
+import { type Connection, ConnectionError, ConnectionTimeout, quote } from "./connection.ts";
 import { spawnShell } from "./local.ts";
 import { PRELUDE } from "./prelude.ts";
+import { abandonMaster, type MasterShare, shareMaster } from "./ssh-master.ts";
 import { LOOP, type ShellStream, StreamShell } from "./stream-shell.ts";
 
 /**
@@ -31,9 +32,17 @@ export interface SshOptions {
   /** Words, already split: `ansible_ssh_common_args`, then `ansible_ssh_extra_args`. */
   readonly extraArguments?: readonly string[] | undefined;
   readonly executable?: string | undefined;
+  /**
+   * The socket of the master that connections share, with ssh's `%` tokens. Absent: a master of this
+   * process, which ends with it, where the arguments say nothing about sharing.
+   */
+  readonly controlPath?: string | undefined;
   /** Environment of the ssh client; the process's own when absent. */
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
+
+/** Seconds until connecting is given up, when nothing is said. */
+const TIMEOUT = 10;
 
 /** Opens one ssh process whose remote end is the shell. @throws ConnectionError with ssh's own words */
 export async function connectSsh(options: SshOptions): Promise<Connection> {
@@ -50,24 +59,61 @@ export async function connectSsh(options: SshOptions): Promise<Connection> {
 }
 
 async function connectOnce(options: SshOptions): Promise<Connection> {
+  const share = sharesByItself(options)
+    ? shareMaster(JSON.stringify(options), options.executable ?? "ssh")
+    : undefined;
+  try {
+    return await login(share ? { ...options, controlPath: share.path } : options, share);
+  } catch (error) {
+    await share?.release();
+    // A master whose machine went away without a word would keep everybody from coming back.
+    if (!(share?.joined && error instanceof ConnectionTimeout)) throw error;
+    abandonMaster(JSON.stringify(options));
+    return connectOnce(options);
+  }
+}
+
+/** Words that decide about sharing, in whatever way: `-M`, `-S path`, `-o ControlMaster=...`. */
+const ABOUT_SHARING = /^(-[MS]|(-o)?\s*Control(Master|Path|Persist)\b)/i;
+
+function sharesByItself({ controlPath, extraArguments = [] }: SshOptions): boolean {
+  return controlPath === undefined && !extraArguments.some((word) => ABOUT_SHARING.test(word));
+}
+
+async function login(options: SshOptions, share: MasterShare | undefined): Promise<Connection> {
   const { password, passphrase } = options;
   const asks = password !== undefined || passphrase !== undefined;
   const askpass = asks ? new AskPass(options) : undefined;
-  const stream = spawnShell(sshCommand(options), {
+  const client = spawnShell(sshCommand(options), {
     env: { ...(options.env ?? process.env), ...askpass?.environment },
   });
+  const stream = share ? releasing(client, share) : client;
   const label = `ssh ${options.host}`;
   const said = collect(stream);
-  const shell = new StreamShell(label, stream, PRELUDE);
+  // A connection of its own is under ssh's ConnectTimeout; one through a master is not.
+  const greetingMs = share?.joined ? (options.timeout ?? TIMEOUT) * 1000 : undefined;
+  const shell = new StreamShell(label, stream, PRELUDE, greetingMs);
   try {
     await shell.run("");
     return shell;
   } catch (error) {
     await shell.close();
+    if (share?.joined && error instanceof ConnectionTimeout) throw error;
     throw explain(error, label, options, said());
   } finally {
     askpass?.remove();
   }
+}
+
+/** The client, which gives its share in the master back when it ends. */
+function releasing(client: ShellStream, share: MasterShare): ShellStream {
+  void client.ended.then(() => share.release());
+  const kill = async () => {
+    await client.kill();
+    await client.ended;
+    await share.release();
+  };
+  return { ...client, kill };
 }
 
 /** The client's command line. Quiet, so that only errors come before the shell's own output. */
@@ -78,7 +124,13 @@ export function sshCommand(options: SshOptions): readonly string[] {
   if (options.port !== undefined) set("Port", options.port);
   if (options.user !== undefined) set("User", options.user);
   if (options.privateKeyFile !== undefined) set("IdentityFile", `"${options.privateKeyFile}"`);
-  set("ConnectTimeout", options.timeout ?? 10);
+  set("ConnectTimeout", options.timeout ?? TIMEOUT);
+  if (options.controlPath !== undefined) {
+    set("ControlMaster", "auto");
+    set("ControlPath", `"${options.controlPath}"`);
+    // The first client may end, and the others go on; a run that was killed leaves it no longer.
+    set("ControlPersist", "10s");
+  }
   if (options.password === undefined && options.passphrase === undefined) {
     set("KbdInteractiveAuthentication", "no");
     set("PasswordAuthentication", "no");

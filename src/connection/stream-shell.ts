@@ -168,8 +168,16 @@ export class StreamShell implements Connection {
   #closing = false;
   #tunnel: ShellTunnel | undefined;
 
-  /** @param prelude shell functions that every script may call; sent once to each loop. */
-  constructor(label: string, stream: ShellStream, prelude: string) {
+  /**
+   * @param prelude shell functions that every script may call; sent once to each loop.
+   * @param greetingMs how long the shell may take to answer for the first time
+   */
+  constructor(
+    label: string,
+    stream: ShellStream,
+    prelude: string,
+    greetingMs: number = GREETING.timeoutMs,
+  ) {
     this.label = label;
     this.#stream = stream;
     this.#prelude = prelude;
@@ -180,7 +188,7 @@ export class StreamShell implements Connection {
       this.#gone ??= new ConnectionError(`${label}: ${reason}`, { exitCode: 4 });
       this.#pending?.settle();
     });
-    this.#queue = this.#sendPrelude().catch(() => undefined);
+    this.#queue = this.#sendPrelude(greetingMs).catch(() => undefined);
   }
 
   run(script: string, options: RunOptions = {}): Promise<RunResult> {
@@ -205,7 +213,10 @@ export class StreamShell implements Connection {
       // From here on nobody else may speak.
       this.#gone = new ConnectionError(`${this.label}: the shell was given up for a tunnel`);
       for (const name of STREAMS) tunnel.receive(name, this.#scanners[name].rest());
-      void this.#stream.ended.then((reason) => tunnel.finish(`${this.label}: ${reason}`));
+      // Not before the caller has the stream, and can hear of it.
+      void this.#stream.ended.then((reason) =>
+        setImmediate(() => tunnel.finish(`${this.label}: ${reason}`)),
+      );
       return tunnel;
     });
   }
@@ -233,8 +244,8 @@ export class StreamShell implements Connection {
     return next;
   }
 
-  async #sendPrelude(): Promise<void> {
-    await this.#request("P", this.#prelude, { timeoutMs: GREETING.timeoutMs }, GREETING.most);
+  async #sendPrelude(timeoutMs = GREETING.timeoutMs): Promise<void> {
+    await this.#request("P", this.#prelude, { timeoutMs }, GREETING.most);
   }
 
   async #switchTo(become: Become | undefined): Promise<void> {

@@ -738,7 +738,7 @@ export const SETTINGS = {
     undefined,
     "ANSIBLE_SSH_ARGS",
     "ssh_connection.ssh_args",
-    "Arguments of ssh; sharing connections needs none here.",
+    "Arguments of ssh; connections are shared without any.",
     "connection ssh",
   ),
   SSH_COMMON_ARGS: setting(
@@ -747,6 +747,22 @@ export const SETTINGS = {
     "ANSIBLE_SSH_COMMON_ARGS",
     "ssh_connection.ssh_common_args",
     "Arguments of ssh.",
+    "connection ssh",
+  ),
+  SSH_CONTROL_PATH: setting(
+    "string",
+    undefined,
+    "ANSIBLE_SSH_CONTROL_PATH",
+    "ssh_connection.control_path",
+    "Socket of the shared connection, which then outlives the run.",
+    "connection ssh",
+  ),
+  SSH_CONTROL_PATH_DIR: setting(
+    "string",
+    undefined,
+    "ANSIBLE_SSH_CONTROL_PATH_DIR",
+    "ssh_connection.control_path_dir",
+    "Directory of the sockets of shared connections, which then outlive the run.",
     "connection ssh",
   ),
   SSH_EXECUTABLE: setting(

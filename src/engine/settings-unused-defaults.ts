@@ -244,8 +244,6 @@ export const UNUSED_DEFAULTS: Readonly<Record<string, Pick<SettingSpec, "type" |
   SFTP_EXECUTABLE: { type: "string", default: "sftp" },
   SFTP_EXTRA_ARGS: { type: "string", default: "" },
   SSH_TRANSFER_METHOD: { type: "string", default: undefined },
-  SSH_CONTROL_PATH: { type: "string", default: undefined },
-  SSH_CONTROL_PATH_DIR: { type: "string", default: "~/.ansible/cp" },
   SSH_PIPELINING: { type: "bool", default: false },
   SSH_USE_TTY: { type: "bool", default: true },
   TRANSFORM_INVALID_GROUP_CHARS: { type: "string", default: "never" },

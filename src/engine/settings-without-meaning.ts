@@ -342,12 +342,6 @@ export const WITHOUT_MEANING: Readonly<Record<string, SettingWithoutMeaning>> = 
     "ssh_connection.transfer_method",
     ONE_STREAM,
   ),
-  SSH_CONTROL_PATH: none("ANSIBLE_SSH_CONTROL_PATH", "ssh_connection.control_path", ONE_SHELL),
-  SSH_CONTROL_PATH_DIR: none(
-    "ANSIBLE_SSH_CONTROL_PATH_DIR",
-    "ssh_connection.control_path_dir",
-    ONE_SHELL,
-  ),
   SSH_PIPELINING: none(
     "ANSIBLE_SSH_PIPELINING ANSIBLE_PIPELINING",
     "ssh_connection.pipelining connection.pipelining defaults.pipelining",
