@@ -34,7 +34,7 @@ export interface SshOptions {
   readonly executable?: string | undefined;
   /**
    * The socket of the master that connections share, with ssh's `%` tokens. Absent: a master of this
-   * process, which ends with it, where the arguments say nothing about sharing.
+   * process, which ends with it, unless the arguments name a socket or refuse to share.
    */
   readonly controlPath?: string | undefined;
   /** Environment of the ssh client; the process's own when absent. */
@@ -73,11 +73,11 @@ async function connectOnce(options: SshOptions): Promise<Connection> {
   }
 }
 
-/** Words that decide about sharing, in whatever way: `-M`, `-S path`, `-o ControlMaster=...`. */
-const ABOUT_SHARING = /^(-[MS]|(-o)?\s*Control(Master|Path|Persist)\b)/i;
+/** Words that name a socket of their own, or want none: `-S path`, `-o ControlMaster=no`. */
+const NOT_OURS = /^(-S|(-o)?\s*Control(Path\b|(Master|Persist)[\s=]+(no|false)\b))/i;
 
 function sharesByItself({ controlPath, extraArguments = [] }: SshOptions): boolean {
-  return controlPath === undefined && !extraArguments.some((word) => ABOUT_SHARING.test(word));
+  return controlPath === undefined && !extraArguments.some((word) => NOT_OURS.test(word));
 }
 
 async function login(options: SshOptions, share: MasterShare | undefined): Promise<Connection> {
