@@ -6,9 +6,11 @@ cd "$(dirname "$0")/.."
 
 scripts/setup.sh test || exit 1
 projects=(--project unit)
+root=
 if [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ]; then
   . scripts/daemon.sh
   projects+=(--project root)
+  root=yes
 else
   echo "Not root on Linux: tests of namespaces, Docker and packages are left out."
 fi
@@ -26,16 +28,36 @@ check "generated files are up to date" git diff --exit-code --stat -- '*.generat
 check "format, lint, import rules" npx biome check --error-on-warnings .
 check "types" npx tsc --noEmit
 
-report=$(mktemp)
-npx vitest run "${projects[@]}" --reporter=default --reporter=json --outputFile.json="$report" "$@"
+# The counts of a report: passed, failed. A file that cannot be read is a failure.
+counts() {
+  node -e '
+    const report = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
+    const broken = report.testResults.filter((f) => f.status === "failed" && f.assertionResults.every((t) => t.status !== "failed")).length;
+    console.log(report.numPassedTests, report.numFailedTests + broken);
+  ' "$1" 2>/dev/null || echo "0 1"
+}
+reports=$(mktemp -d)
+run() {
+  local name=$1
+  shift
+  npx vitest run --passWithNoTests --reporter=default --reporter=json --outputFile.json="$reports/$name.json" "$@"
+}
+beside=
+if [ -n "$root" ]; then
+  run store --project store "$@" >"$reports/store.txt" 2>&1 &
+  beside=$!
+fi
+run main "${projects[@]}" "$@"
 status=$?
-counts=$(node -e '
-  const report = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
-  const broken = report.testResults.filter((f) => f.status === "failed" && f.assertionResults.every((t) => t.status !== "failed")).length;
-  console.log(report.numPassedTests, report.numFailedTests + broken);
-' "$report" 2>/dev/null || echo "0 1")
-rm -f "$report"
-read -r passed failed <<<"$counts"
+read -r passed failed <<<"$(counts "$reports/main.json")"
+if [ -n "$beside" ]; then
+  wait "$beside" || status=1
+  cat "$reports/store.txt"
+  read -r more_passed more_failed <<<"$(counts "$reports/store.json")"
+  passed=$((passed + more_passed))
+  failed=$((failed + more_failed))
+fi
+rm -rf "$reports"
 passed=$((passed + checks - failed_checks))
 failed=$((failed + failed_checks))
 [ "$status" -ne 0 ] && [ "$failed" -eq 0 ] && failed=1
