@@ -15,7 +15,8 @@ import { str } from "../../values/text.ts";
 import { typeName } from "../../values/type-name.ts";
 import { Undefined } from "../undefined.ts";
 import { raise } from "./raise.ts";
-import { type EmitterOptions, emitYaml, type YamlNode } from "./yaml-emitter.ts";
+import { emitYaml } from "./yaml-emitter.ts";
+import type { EmitterOptions, YamlNode } from "./yaml-nodes.ts";
 
 /** `yaml.dump` with Ansible's dumper. https://pyyaml.org/wiki/PyYAMLDocumentation */
 
