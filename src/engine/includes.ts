@@ -111,7 +111,7 @@ function includeRole(run: RunState, task: Task, request: IncludeRequest, block: 
   });
   const { play } = task;
   play.handlers.push(...role.allHandlers());
-  if (use.isPublic) play.importedRoles.push(role);
+  if (role.isPublic) play.importedRoles.push(role);
   block.block = [...role.allTasks()];
   return { what: role.name, parts: [block] };
 }

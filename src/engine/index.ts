@@ -235,6 +235,9 @@ function parseContext(
       for (const message of unservedPlugins(directory)) events.warn(message);
     },
     rolesPath: settings.list("DEFAULT_ROLES_PATH"),
+    privateRoleVars: settings.isSet("DEFAULT_PRIVATE_ROLE_VARS")
+      ? settings.bool("DEFAULT_PRIVATE_ROLE_VARS")
+      : undefined,
     collectionsPath: settings.list("COLLECTIONS_PATHS"),
     warn: (message, position) => events.warn(message, position),
     deprecate: (message, position) => events.deprecate(message, position),

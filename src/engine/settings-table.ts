@@ -448,6 +448,13 @@ export const SETTINGS = {
     "defaults.remote_port",
     "Port of connections.",
   ),
+  DEFAULT_PRIVATE_ROLE_VARS: setting(
+    "bool",
+    false,
+    "ANSIBLE_PRIVATE_ROLE_VARS",
+    "defaults.private_role_vars",
+    "Variables of roles stay within them (true) or reach the play (false), whether roles are imported or included; unset, those of imported roles reach the play.",
+  ),
   DEFAULT_REMOTE_USER: setting(
     "string",
     undefined,

@@ -7,7 +7,6 @@ import type { SettingSpec } from "./settings-table.ts";
 
 export const UNUSED_DEFAULTS: Readonly<Record<string, Pick<SettingSpec, "type" | "default">>> = {
   BECOME_ALLOW_SAME_USER: { type: "bool", default: false },
-  DEFAULT_PRIVATE_ROLE_VARS: { type: "bool", default: false },
   DUPLICATE_YAML_DICT_KEY: { type: "string", default: "warn" },
   SYSTEM_WARNINGS: { type: "bool", default: true },
   ACTION_WARNINGS: { type: "bool", default: true },

@@ -18,8 +18,6 @@ function none(env: string, ini: string, why: string): SettingWithoutMeaning {
 
 const NO_EFFECT = "It has no effect here.";
 const ALWAYS_BECOMES = "Another user is become whenever that is asked for.";
-const ROLE_VARS =
-  "Variables of roles reach the play, as they do by default; see the keyword public.";
 const WARNED = "A key that is there twice is warned of.";
 const GALAXY = "ansible-galaxy is not part of Layerbook.";
 const NETWORK = "Network devices are not supported.";
@@ -44,11 +42,6 @@ export const WITHOUT_MEANING: Readonly<Record<string, SettingWithoutMeaning>> = 
     "ANSIBLE_BECOME_ALLOW_SAME_USER",
     "privilege_escalation.become_allow_same_user",
     ALWAYS_BECOMES,
-  ),
-  DEFAULT_PRIVATE_ROLE_VARS: none(
-    "ANSIBLE_PRIVATE_ROLE_VARS",
-    "defaults.private_role_vars",
-    ROLE_VARS,
   ),
   DUPLICATE_YAML_DICT_KEY: none(
     "ANSIBLE_DUPLICATE_YAML_DICT_KEY",

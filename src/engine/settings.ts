@@ -27,6 +27,8 @@ export interface EngineSettings {
   readonly all: ReadonlyMap<SettingName, FoundSetting>;
   /** Keys of ansible.cfg that have no meaning here: `section.key`. */
   readonly unknown: readonly string[];
+  /** Something other than the default gives it its value. */
+  isSet(name: SettingName): boolean;
   bool(name: SettingName): boolean;
   number(name: SettingName): number | undefined;
   text(name: SettingName): string | undefined;
@@ -68,6 +70,7 @@ export function loadSettings(options: SettingsOptions = {}): EngineSettings {
     env,
     all,
     unknown: [...values.keys()].filter((key) => !used.has(key)),
+    isSet: (name) => all.get(name)?.origin !== "default",
     bool: (name) => get(name) === true,
     number: (name) => {
       const value = get(name);

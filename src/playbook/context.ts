@@ -12,6 +12,8 @@ export interface ParseContext {
   usePlugins(directory: string): void;
   /** Folders of `roles_path`. */
   readonly rolesPath: readonly string[];
+  /** Do variables of roles stay within them? `undefined`: those of included roles do. */
+  readonly privateRoleVars: boolean | undefined;
   /** Folders that hold `ansible_collections`. */
   readonly collectionsPath: readonly string[];
   /**

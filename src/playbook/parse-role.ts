@@ -29,7 +29,8 @@ export interface RoleUse {
   readonly files: RoleFiles;
   readonly allowDuplicates: boolean | undefined;
   /** Whether variables stay visible after an include (`public`). */
-  readonly isPublic: boolean;
+  /** `public`; not given: as the setting says. */
+  readonly isPublic: boolean | undefined;
   readonly validate: boolean;
 }
 
@@ -84,7 +85,7 @@ export function readRoleArguments(task: Task, args: Dict = task.args): RoleUse {
       handlers: from("handlers"),
     },
     allowDuplicates: flag("allow_duplicates"),
-    isPublic: flag("public") ?? false,
+    isPublic: flag("public"),
     validate: flag("rolespec_validate") ?? true,
   };
 }
@@ -104,6 +105,7 @@ export interface LoadRoleOptions {
   readonly files: RoleFiles;
   readonly origin: Role["origin"];
   readonly allowDuplicates?: boolean | undefined;
+  readonly isPublic?: boolean | undefined;
   readonly validate?: boolean;
   readonly position: SourcePosition | undefined;
   readonly importing: readonly string[];
@@ -133,6 +135,11 @@ export function loadRole(context: ParseContext, options: LoadRoleOptions): Role 
     metadata,
     argumentSpecs: readArgumentSpecs(context, found.path, metadata),
     origin: options.origin,
+    isPublic:
+      options.isPublic ??
+      (context.privateRoleVars === undefined
+        ? options.origin !== "include"
+        : !context.privateRoleVars),
     allowDuplicates:
       options.allowDuplicates ??
       (options.origin === "import" ||

@@ -293,13 +293,11 @@ function importTasks(context: ParseContext, task: Task, place: TaskPlace): Block
 function importRole(context: ParseContext, task: Task, place: TaskPlace): Block {
   refuseLoop(task);
   const wanted = readRoleArguments(task);
-  for (const key of ["apply", "public"]) {
-    if (task.args.has(key)) {
-      throw new ParseError(`Invalid options for ${task.action}: ${key}`, {
-        position: positionOf(task.args, key) ?? task.position,
-        hint: `'${key}' belongs to include_role.`,
-      });
-    }
+  if (task.args.has("apply")) {
+    throw new ParseError(`Invalid options for ${task.action}: apply`, {
+      position: positionOf(task.args, "apply") ?? task.position,
+      hint: "'apply' belongs to include_role.",
+    });
   }
   const role = loadRole(context, {
     ...wanted,

@@ -35,8 +35,10 @@ export interface RoleOptions {
   readonly givenVars: Dict;
   readonly metadata: Dict;
   readonly argumentSpecs: Dict | undefined;
-  /** How it came in: only roles under `roles:` and imported ones show their variables to the play. */
+  /** How it came in. */
   readonly origin: "roles" | "dependency" | "import" | "include";
+  /** Its variables reach the whole play. */
+  readonly isPublic: boolean;
   readonly allowDuplicates: boolean;
 }
 
@@ -52,6 +54,7 @@ export class Role extends Node {
   readonly metadata: Dict;
   readonly argumentSpecs: Dict | undefined;
   readonly origin: RoleOptions["origin"];
+  readonly isPublic: boolean;
   readonly allowDuplicates: boolean;
   readonly #name: string;
   dependencies: Role[] = [];
@@ -74,6 +77,7 @@ export class Role extends Node {
     this.metadata = options.metadata;
     this.argumentSpecs = options.argumentSpecs;
     this.origin = options.origin;
+    this.isPublic = options.isPublic;
     this.allowDuplicates = options.allowDuplicates;
   }
 

@@ -29,7 +29,7 @@ export class PlayVariables {
     this.#refresh();
   }
 
-  /** Roles that show their variables to the whole play: under `roles:`, imported, or `public`. */
+  /** Roles that belong to the whole play: under `roles:`, imported, or included as `public`. */
   get roles(): readonly Role[] {
     this.#refresh();
     return this.#roles;
@@ -48,9 +48,13 @@ export class PlayVariables {
     const count = roles.length + importedRoles.length;
     if (count === this.#exported) return;
     this.#exported = count;
-    this.#roles = [...roles, ...importedRoles].flatMap((role) => [...role.withDependencies()]);
+    const all = [...roles, ...importedRoles];
+    this.#roles = all.flatMap((role) => [...role.withDependencies()]);
     // The last role wins, and a role wins over what it depends on.
-    const strongest = [...this.#roles].reverse();
+    const strongest = all
+      .filter((role) => role.isPublic)
+      .flatMap((role) => [...role.withDependencies()])
+      .reverse();
     this.#roleVars = strongest
       .map((role) => role.roleVars)
       .filter((vars) => vars.size > 0)

@@ -409,6 +409,36 @@ describe("roles that come in more than once", () => {
   });
 });
 
+describe("variables of roles", () => {
+  const site = `
+- hosts: testhost
+  gather_facts: false
+  tasks:
+    - import_role: {name: imported}
+    - import_role: {name: kept, public: false}
+    - include_role: {name: included}
+    - include_role: {name: shown, public: true}
+    - name: seen
+      debug: {msg: "{{ ['imported', 'kept', 'included', 'shown'] | select('in', vars) }}"}
+`;
+  const files = Object.fromEntries(
+    ["imported", "kept", "included", "shown"].map((name) => [
+      `roles/${name}/vars/main.yml`,
+      `${name}: 1`,
+    ]),
+  );
+
+  it.each([
+    ["", ["imported", "shown"]],
+    ["true", ["shown"]],
+    ["false", ["imported", "included", "shown"]],
+  ])("reach the play as public and the setting say: %o", async (isPrivate, seen) => {
+    const env: Record<string, string> = isPrivate ? { ANSIBLE_PRIVATE_ROLE_VARS: isPrivate } : {};
+    const played = await play(site, { files, env });
+    expect(played.result("seen").msg).toEqual(seen);
+  });
+});
+
 describe("throttle", () => {
   it.each(["linear", "free", "host_pinned"])("bounds the hosts at a task with %s", async (name) => {
     const played = await play(
