@@ -1,6 +1,5 @@
 /** Hosts of inventories that are written as data: YAML and TOML. */
 import { Dict, type Value } from "../values/model.ts";
-import { str } from "../values/python.ts";
 import type { Inventory } from "./inventory.ts";
 import { expandRanges, splitPort } from "./ranges.ts";
 
@@ -17,7 +16,7 @@ export function addHosts(
     const added = inventory.addHost(name, group, source);
     if (port !== undefined) added.vars.set("ansible_port", port);
     if (vars instanceof Dict) {
-      for (const [key, value] of vars) added.vars.set(str(key), value);
+      for (const [key, value] of vars) added.vars.setNamed(key, value);
     }
   }
 }

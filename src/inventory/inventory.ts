@@ -2,15 +2,24 @@
 import { LayerbookError } from "../errors/index.ts";
 import { equals } from "../values/compare.ts";
 import { mergedDicts } from "../values/merged-dicts.ts";
-import { Dict, type Value } from "../values/model.ts";
+import { Dict, isText, type Value } from "../values/model.ts";
+import { str } from "../values/python.ts";
 
 /** Variables of a host or a group as its sources set them, one after the other. */
 export class Variables extends Map<string, Value> {
+  /** Names that the source gave as something else (`7.2: x`), which not every format can hold. */
+  readonly namesThatWereNoText = new Set<string>();
   readonly #mergeDicts: boolean;
 
   constructor(mergeDicts: boolean) {
     super();
     this.#mergeDicts = mergeDicts;
+  }
+
+  /** Sets a variable whose name is as the source has it. */
+  setNamed(name: Value, value: Value): this {
+    if (!isText(name)) this.namesThatWereNoText.add(str(name));
+    return this.set(str(name), value);
   }
 
   override set(name: string, value: Value): this {

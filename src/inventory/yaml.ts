@@ -72,7 +72,7 @@ function readGroup(
     switch (key) {
       case "vars":
         for (const [variable, item] of entries) {
-          inventory.addGroup(name).vars.set(str(variable), item);
+          inventory.addGroup(name).vars.setNamed(variable, item);
         }
         break;
       case "children":

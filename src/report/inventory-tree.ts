@@ -2,7 +2,8 @@
  * An inventory as `ansible-inventory` gives it out: the dictionary of inventory scripts, the one of
  * YAML and TOML sources, and the graph.
  */
-import type { Group, Host, Inventory } from "../inventory/inventory.ts";
+import { LayerbookError } from "../errors/index.ts";
+import type { Group, Host, Inventory, Variables } from "../inventory/inventory.ts";
 import { Dict, type Value } from "../values/model.ts";
 import { str } from "../values/python.ts";
 
@@ -94,7 +95,10 @@ export function yamlDict(view: InventoryView): Dict {
   return new Dict([[all.name, format(all)]]);
 }
 
-/** As a TOML source would have it. */
+/**
+ * As a TOML source would have it.
+ * @throws LayerbookError for a variable whose name is no text
+ */
 export function tomlDict(view: InventoryView): Dict {
   const output = new Dict();
   const seen = new Set<Host>();
@@ -112,11 +116,13 @@ export function tomlDict(view: InventoryView): Dict {
     if (children.length > 0) entry.set("children", children);
     const hosts = new Dict();
     for (const host of ownHosts(view, group)) {
+      refuseOddNames(host.name, host.vars);
       hosts.set(host.name, seen.has(host) ? new Dict() : dictOf(view.hostVars(host)));
       seen.add(host);
     }
     if (hosts.size > 0) entry.set("hosts", hosts);
     if (view.export) {
+      refuseOddNames(group.name, group.vars);
       const variables = groupVariables(view, group);
       if (variables.size > 0) entry.set("vars", variables);
     }
@@ -126,6 +132,15 @@ export function tomlDict(view: InventoryView): Dict {
     if (entry instanceof Dict && entry.size === 0) output.delete(name);
   }
   return output;
+}
+
+function refuseOddNames(owner: string, variables: Variables): void {
+  const [name] = variables.namesThatWereNoText;
+  if (name === undefined) return;
+  throw new LayerbookError(
+    `The source inventory contains a key that is no text, which TOML has no form for: ${name} of ${owner}`,
+    { hint: "Put it in quotation marks." },
+  );
 }
 
 /** Lines of `--graph`. */

@@ -76,6 +76,7 @@ describe("programs called by Ansible's names", () => {
     ["no action", "ansible-inventory", 5],
     ["a command without words", "ansible -i local.ini a -m command", 5],
     ["a refused flag", "ansible a --scp-extra-args x", 5],
+    ["a name that TOML cannot hold", "ansible-inventory -i odd-name.yml --list --toml", 1],
     ["no such host", "ansible-inventory -i two.ini --host nosuch", 5],
     ["no such configuration file", "ansible-config view -c nosuch.cfg", 5],
     ["a configuration file of another name", "ansible-config view -c vault.yml", 1],
