@@ -96,6 +96,12 @@ async function metaOn(
       if (what === "end_play") batch.playEnded = true;
       return { kind: "out" };
     case "end_role":
+      if (task.isHandler || !task.role) {
+        const place = task.isHandler ? "a handler" : "outside of a role";
+        throw new LayerbookError(`Cannot execute 'end_role' from ${place}`, {
+          position: task.position,
+        });
+      }
       return { kind: "end-role" };
     case "reset_connection": {
       await run.pool.reset(

@@ -439,6 +439,20 @@ describe("variables of roles", () => {
   });
 });
 
+describe("meta: end_role", () => {
+  it("is refused outside of a role and in handlers", async () => {
+    const meta = "{name: ends, meta: end_role}";
+    const head = "- {hosts: testhost, gather_facts: false, tasks: ";
+    const told = '[{command: "true", notify: ends}]';
+    await expect(play(`${head}[${meta}]}`)).rejects.toThrow(
+      "Cannot execute 'end_role' from outside of a role",
+    );
+    await expect(play(`${head}${told}, handlers: [${meta}]}`)).rejects.toThrow(
+      "Cannot execute 'end_role' from a handler",
+    );
+  });
+});
+
 describe("throttle", () => {
   it.each(["linear", "free", "host_pinned"])("bounds the hosts at a task with %s", async (name) => {
     const played = await play(
