@@ -58,6 +58,7 @@ export function shareMaster(purpose: string, executable: string): MasterShare | 
     if (masters.get(purpose) === master) masters.delete(purpose);
     running.delete(master.path);
     await end(executable, master.path);
+    if (running.size === 0) removeDirectory();
   };
   return {
     path: master.path,
@@ -75,15 +76,21 @@ export function abandonMaster(purpose: string): void {
 }
 
 function makeDirectory(): string {
-  const made = mkdtempSync(join(tmpdir(), `lb-ssh-${process.pid}-`));
-  // Whatever a run that was broken off has left.
-  process.once("exit", () => {
-    for (const [path, executable] of running) {
-      spawnSync(executable, exitArguments(path), { stdio: "ignore", timeout: 1000 });
-    }
-    rmSync(made, { recursive: true, force: true });
-  });
-  return made;
+  process.off("exit", endAll).once("exit", endAll);
+  return mkdtempSync(join(tmpdir(), `lb-ssh-${process.pid}-`));
+}
+
+function removeDirectory(): void {
+  if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+  directory = undefined;
+}
+
+/** Whatever a run that was broken off has left. */
+function endAll(): void {
+  for (const [path, executable] of running) {
+    spawnSync(executable, exitArguments(path), { stdio: "ignore", timeout: 1000 });
+  }
+  removeDirectory();
 }
 
 function end(executable: string, path: string): Promise<void> {
