@@ -56,7 +56,10 @@ export class ShellTunnel extends Duplex {
   }
 
   override _final(done: () => void): void {
-    this.#stream.stdin.end(done);
+    const { stdin } = this.#stream;
+    // Why it is gone the end of the streams tells.
+    if (stdin.destroyed) done();
+    else stdin.end(() => done());
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {

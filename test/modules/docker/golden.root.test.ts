@@ -99,12 +99,15 @@ function plain(value: unknown): unknown {
       .map(plain);
   }
   if (typeof value === "string") {
-    return value
-      .replaceAll(scratch, "{{ d }}")
-      .replaceAll(here, "{{ here }}")
-      .replace(/(sha256:)?[0-9a-f]{64}/g, "ID")
-      .replace(/\b[0-9a-f]{12}\b/g, "SHORT")
-      .replace(/\b172\.\d+\.\d+\.\d+/g, "ADDRESS");
+    return (
+      value
+        .replaceAll(scratch, "{{ d }}")
+        .replaceAll(here, "{{ here }}")
+        .replace(/(sha256:)?[0-9a-f]{64}/g, "ID")
+        .replace(/\b[0-9a-f]{12}\b/g, "SHORT")
+        // Where a daemon's first addresses are taken it goes on with others, in smaller networks.
+        .replace(/\b(?:172\.\d+|192\.168)\.\d+\.\d+(?:\/\d+)?/g, "ADDRESS")
+    );
   }
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
