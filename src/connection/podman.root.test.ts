@@ -71,9 +71,10 @@ afterAll(async () => {
   const gone = new Promise((resolve) => service.on("close", resolve));
   service.kill();
   await gone;
-  // Podman's monitors of execs stay for five minutes after them.
+  // Monitors of execs stay for five minutes; ended softly, they would make the store anew.
   for (const line of execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" }).split("\n")) {
-    if (line.includes("/conmon ") && line.includes(folder)) process.kill(Number.parseInt(line, 10));
+    if (line.includes("/conmon ") && line.includes(folder))
+      process.kill(Number.parseInt(line, 10), "SIGKILL");
   }
   try {
     execFileSync("umount", ["--lazy", join(folder, "root/overlay")], { stdio: "ignore" });
